@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import settings
 
-from vmss_upgrade.rollout.failures import Failure
+from vmss_upgrade.rollout.failures import Failure, Problem
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history.events import (
     BatchFailed,
@@ -35,7 +35,7 @@ from vmss_upgrade.rollout.model import HealthSignal, Model, Provisioning, Provis
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.planning.planner import plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Strategy
-from vmss_upgrade.rollout.scale_set import DomainKind, Health, Instance, Power, Problem, ScaleSet
+from vmss_upgrade.rollout.scale_set import DomainKind, Health, Instance, Power, ScaleSet
 
 # Properties draw the same examples on every machine, however slow it is.
 STEADY = settings(derandomize=True, deadline=None, database=None)

@@ -123,7 +123,8 @@ class QuickTransport(SimulatorTransport):
         super().__init__(self._passed, sleep)
         self._exchange = exchange
         self._reply: Reply | None = None
-        self._entries: dict[str, Any] = {}
+        self._entries: dict[bytes, Any] = {}
+        self._lists: dict[str, tuple[tuple[bytes, ...], Any]] = {}  # the latest pages, by their links to the next
 
     def send(self, request: Any, **options: Any) -> Any:
         """Send one request to the simulator."""
@@ -144,10 +145,16 @@ class QuickTransport(SimulatorTransport):
         """Return the JSON of an answer, the same objects for the entries of a list that were answered before."""
         if not reply.entries:
             return None
-        for text in reply.entries:
-            if text not in self._entries:
-                self._entries[text] = json.loads(text)
-        return {"value": [self._entries[text] for text in reply.entries], "nextLink": reply.link}
+        entries, page = self._lists.get(reply.link, ((), None))
+        if entries is not reply.entries:
+            page = {"value": [self._decoded_entry(body) for body in reply.entries], "nextLink": reply.link}
+            self._lists[reply.link] = (reply.entries, page)
+        return page
+
+    def _decoded_entry(self, body: bytes) -> Any:
+        if body not in self._entries:
+            self._entries[body] = json.loads(body)
+        return self._entries[body]
 
 
 class _Answer:

@@ -9,7 +9,7 @@ from pathlib import Path
 from azure_simulator import Scenario, SimulatedAzure, VirtualClock, with_faults
 from vmss_rehearsal.environment import environment
 from vmss_rehearsal.troubles import Trouble
-from vmss_upgrade.azure_api.connection import connect
+from vmss_upgrade.azure_api.connection import Connector
 from vmss_upgrade.driver.run import run_rollout
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.inputs import parse_account
@@ -68,15 +68,8 @@ def play(order: Order, scenario: Scenario, trouble: Trouble) -> Trial:
 
 def _run(order: Order, azure: SimulatedAzure, clock: VirtualClock, cut_after: float) -> _Run:
     account = parse_account(environment(azure, Path("."), {}))
-    api = connect(
-        account,
-        azure.quick_transport(),
-        clock,
-        user_agent="vmss-upgrade rehearsal",
-        mask=lambda _: None,
-        trace=None,
-        timeout=order.policy.timeout,
-    )
+    connector = Connector(azure.quick_transport(), clock, user_agent="vmss-upgrade rehearsal", mask=lambda _: None)
+    api = connector.scale_set(account, timeout=order.policy.timeout)
     if cut_after:
         clock.call_at(clock.now() + cut_after, _cut)
     run, began = _Run(), clock.now()

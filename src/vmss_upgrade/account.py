@@ -143,6 +143,11 @@ class Account:
     unused: tuple[str, ...] = ()
 
     @property
+    def names(self) -> tuple[str, str, str]:
+        """The subscription, the resource group and the scale set."""
+        return self.subscription_id, self.resource_group, self.scale_set
+
+    @property
     def scale_set_id(self) -> str:
         """The resource id of the scale set."""
         group = f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"

@@ -95,20 +95,18 @@ def connected(
     answers: Answers | None = None,
 ) -> ScaleSetApi:
     """Return the scale set, over the real SDK, whose warnings go to the log. Keeps in `answers` what is read."""
-    from vmss_upgrade.azure_api.connection import ClockedTransport, connect
+    from vmss_upgrade.azure_api.connection import ClockedTransport, Connector
     from vmss_upgrade.reporters.sdk_log import listen_to_sdk
 
     listen_to_sdk(console)
-    return connect(
-        account,
+    connector = Connector(
         (transport or ClockedTransport)(clock),
         clock,
         user_agent=job.user_agent,
         mask=console.mask,
-        timeout=timeout,
-        answers=answers,
         trace=console.debug if job.is_debug else None,
     )
+    return connector.scale_set(account, timeout=timeout, answers=answers)
 
 
 class _MainStep:

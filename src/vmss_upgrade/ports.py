@@ -8,11 +8,12 @@ from enum import Enum
 from typing import Protocol
 
 from vmss_upgrade.rollout.checks.rights import Permission
+from vmss_upgrade.rollout.failures import Problem
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageVersion, VmSize
 from vmss_upgrade.rollout.model import AutoscaleSetting, Lock, Model
 from vmss_upgrade.rollout.native.roll import Roll
-from vmss_upgrade.rollout.scale_set import Instance, Problem
+from vmss_upgrade.rollout.scale_set import Instance
 from vmss_upgrade.rollout.zero_downtime.drain import Action, Drain, Execution
 
 

@@ -12,7 +12,7 @@ from azure_simulator import ConnectionDropped, Reply, VirtualClock
 from azure_simulator.transport import SimulatorTransport
 from azure_simulator.wire.answers import AnswerTookTooLong
 from vmss_upgrade.account import Account, Cloud, GitHubOidc
-from vmss_upgrade.azure_api.connection import connect
+from vmss_upgrade.azure_api.connection import Connector
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 
 MANAGER = "https://manager.test"
@@ -113,7 +113,5 @@ def azure(
         scale_set="web",
     )
     transport = SimulatorTransport(lambda *request: script.exchange(*request), script.clock.sleep)
-    return (
-        connect(account, transport, script.clock, user_agent="agent/1", mask=mask, trace=trace, timeout=timeout),
-        script,
-    )
+    connector = Connector(transport, script.clock, user_agent="agent/1", mask=mask, trace=trace)
+    return connector.scale_set(account, timeout=timeout), script

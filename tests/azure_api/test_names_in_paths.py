@@ -10,7 +10,7 @@ from scripted import Script, accepted
 
 from azure_simulator.transport import SimulatorTransport
 from vmss_upgrade.account import Account, Cloud, GitHubOidc
-from vmss_upgrade.azure_api.connection import connect
+from vmss_upgrade.azure_api.connection import Connector
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.errors import AzureError
 from vmss_upgrade.rollout.image import Image, ImageKind
@@ -40,7 +40,7 @@ def test_a_resource_group_in_any_script(ask: Callable[[ScaleSetClient], object])
         scale_set="web",
     )
     transport = SimulatorTransport(script.exchange, script.clock.sleep)
-    api = connect(account, transport, script.clock, user_agent="agent", mask=lambda _: None, trace=None, timeout=60)
+    api = Connector(transport, script.clock, user_agent="agent", mask=lambda _: None).scale_set(account, timeout=60)
     with contextlib.suppress(AzureError):
         ask(api)
     (sent,) = script.sent

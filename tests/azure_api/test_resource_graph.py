@@ -13,7 +13,7 @@ from azure_simulator.transport import SimulatorTransport
 from permitted import complaint
 from vmss_upgrade.account import Account, Cloud, GitHubOidc
 from vmss_upgrade.azure_api.companions.resource_graph import PAGE, QUERY, ResourceGraph
-from vmss_upgrade.azure_api.connection import connect_to_index
+from vmss_upgrade.azure_api.connection import Connector
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import FoundPage
 
@@ -47,17 +47,8 @@ def index(*answers: Reply | Exception, timeout: float = float("inf")) -> tuple[R
         scale_set="",
     )
     transport = SimulatorTransport(lambda *request: script.exchange(*request), script.clock.sleep)
-    graph = connect_to_index(
-        account,
-        transport,
-        script.clock,
-        user_agent="agent/1",
-        mask=lambda _secret: None,
-        trace=None,
-        timeout=timeout,
-        signed_in={},
-    )
-    return graph, script
+    connector = Connector(transport, script.clock, user_agent="agent/1", mask=lambda _secret: None)
+    return connector.index(account, timeout=timeout), script
 
 
 def test_a_page_is_asked_for_by_one_fixed_query() -> None:

@@ -17,7 +17,8 @@ from vmss_upgrade.azure_api.translation.model import to_model
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.checks.rights import Permission
-from vmss_upgrade.rollout.scale_set import Health, Instance, Origin, Power, Problem
+from vmss_upgrade.rollout.failures import Problem
+from vmss_upgrade.rollout.scale_set import Health, Instance, Origin, Power
 
 STORAGE = {"imageReference": {"publisher": "Canonical", "offer": "jammy", "sku": "22_04-lts", "version": "1.0.0"}}
 PROPERTIES = {"provisioningState": "Succeeded", "virtualMachineProfile": {"storageProfile": STORAGE}}

@@ -15,10 +15,11 @@ from builders import GALLERY, OLD, platform, provisioning, resource, vhd
 from vmss_upgrade.azure_api.translation.image_reference import image_patch
 from vmss_upgrade.azure_api.translation.instances import to_instances
 from vmss_upgrade.azure_api.translation.model import to_model
+from vmss_upgrade.rollout.failures import Problem
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.image_facts import Traits
 from vmss_upgrade.rollout.model import HealthSignal, Owner
-from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Health, Instance, Power, Problem
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Health, Instance, Power
 
 BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "azure-contract"
 RECORDINGS = Path(os.environ.get("AZURE_CONTRACT_DIR", BESIDE)) / "recordings"

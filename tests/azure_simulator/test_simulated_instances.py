@@ -6,7 +6,8 @@ import pytest
 
 from azure_simulator.bodies.truth import lowest_available
 from azure_simulator.scenario.images import DeployedImage
-from azure_simulator.state.instances import Instance, UnhealthyPeriod, Upgrade
+from azure_simulator.state.instances import Instance, Upgrade
+from azure_simulator.state.periods import UnhealthyPeriod
 
 OLD, NEW = DeployedImage((("exactVersion", "1"),)), DeployedImage((("exactVersion", "2"),))
 

@@ -394,6 +394,17 @@ def test_an_instance_that_vanishes_between_two_pages_moves_no_other() -> None:
     assert "nextLink" not in second
 
 
+def test_the_first_of_the_next_page_is_not_named_any_more_once_it_is_gone() -> None:
+    simulation = Simulation("description: x\nfleet: {update_domains: [65, 65]}")
+    path, first = f"{simulation.set_path}/virtualMachines", sorted(map(str, range(130)))[120]
+    links = [json.loads(simulation.raw("GET", path).body)["nextLink"]]
+    simulation.raw("POST", f"{simulation.set_path}/delete", {"instanceIds": [first]})
+    for seconds in (0, 600):
+        simulation.clock.sleep(seconds)
+        links.append(json.loads(simulation.raw("GET", path).body)["nextLink"])
+    assert links[0] == links[1] != links[2]
+
+
 def test_a_skip_token_of_another_set_is_refused(small: Simulation) -> None:
     reply = small.raw("GET", f"{small.set_path}/virtualMachines?$skiptoken=bm9uc2Vuc2U=")
     assert error_of(reply) == (400, "InvalidParameter")

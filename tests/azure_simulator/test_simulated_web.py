@@ -10,7 +10,7 @@ from simulated import SMALL, Simulation
 
 from azure_simulator import ScenarioError, parse_scenario
 from azure_simulator.state.guest.drained import drain, drained, undrain
-from azure_simulator.state.instances import DrainedPeriod
+from azure_simulator.state.periods import DrainedPeriod
 
 HOOK = "https://hooks.example.com/batches"
 PROBE = "https://app.example.com/"

@@ -12,7 +12,7 @@ from azure_simulator import SimulatedAzure, VirtualClock
 from harness.playing import as_scenario, job_environment
 from harness.scenarios import REPAIRS, fleet_of
 from harness.wire import wired
-from vmss_upgrade.azure_api.connection import connect
+from vmss_upgrade.azure_api.connection import Connector
 from vmss_upgrade.driver.run import run_rollout
 from vmss_upgrade.inputs import parse_inputs
 from vmss_upgrade.rollout.history.events import BatchStarted, Event, InstancesSeen, RolloutPlanned
@@ -33,7 +33,7 @@ def azure(clock: VirtualClock) -> SimulatedAzure:
 @pytest.fixture
 def rollout(azure: SimulatedAzure, clock: VirtualClock, tmp_path: Path) -> Generator[Event]:
     inputs = parse_inputs(job_environment(azure, tmp_path, REPAIRED.inputs))
-    api = connect(inputs.account, wired(azure)(clock), clock, user_agent="test", mask=str, trace=None, timeout=3600.0)
+    api = Connector(wired(azure)(clock), clock, user_agent="test", mask=str).scale_set(inputs.account, timeout=3600.0)
     return run_rollout(inputs.order, api, clock)
 
 

@@ -27,7 +27,7 @@ from vmss_upgrade.job import after_a_kill as killed
 from vmss_upgrade.job.progress import REPAIRS, RESUMED, SUSPENDED, Memory, Stage, as_value, from_value
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.reporters.files import save_state
-from vmss_upgrade.rollout.failures import Failure
+from vmss_upgrade.rollout.failures import Failure, Problem
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history.events import (
     BatchFailed,
@@ -46,7 +46,6 @@ from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy, Share
-from vmss_upgrade.rollout.scale_set import Problem
 
 PROJECT = Path(__file__).resolve().parents[2]
 INPUTS = {

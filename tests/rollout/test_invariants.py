@@ -104,9 +104,9 @@ def fleets(draw: st.DrawFn, shape: Shape) -> ScaleSet:
     )
     scale_set = changed(scale_set, draw(ids(count, 2)), provisioning_state="Deleting")
     if not shape.update:
-        scale_set = changed(scale_set, scale_set.by_id(), update_domain=None)
+        scale_set = changed(scale_set, scale_set.by_id, update_domain=None)
     if not shape.fault:
-        scale_set = changed(scale_set, scale_set.by_id(), fault_domain=None)
+        scale_set = changed(scale_set, scale_set.by_id, fault_domain=None)
     return scale_set
 
 
@@ -226,7 +226,7 @@ def upgraded(scale_set: ScaleSet, done: Sequence[str], goal: Goal) -> ScaleSet:
     for id_ in done:
         changes: dict[str, object] = {"image": goal.image, "latest_model_applied": True, "problems": ()}
         changes["provisioning_state"] = "Succeeded"
-        if not is_off(scale_set.by_id()[id_]):
+        if not is_off(scale_set.by_id[id_]):
             changes["health"] = Health.HEALTHY
         after = changed(after, [id_], **changes)
     return after
@@ -241,7 +241,7 @@ def test_every_instance_is_in_a_plan_once(case: Case) -> None:
     plan = case.plan()
     skipped = [one.instance_id for one in plan.skipped]
     planned = [*plan.instance_ids, *skipped, *plan.untouched]
-    assert sorted(planned) == sorted(case.scale_set.by_id())
+    assert sorted(planned) == sorted(case.scale_set.by_id)
     for instance in case.scale_set.instances:
         moves_never = is_leaving(instance) or is_there(instance, case.goal) or instance.protected
         stays_off = is_off(instance) and not case.policy.include_stopped
@@ -256,7 +256,7 @@ def test_every_instance_is_in_a_plan_once(case: Case) -> None:
 @STEADY
 @given(cases())
 def test_batches_are_made_of_what_the_strategy_says(case: Case) -> None:
-    plan, present = case.plan(), case.scale_set.by_id()
+    plan, present = case.plan(), case.scale_set.by_id
     if case.policy.strategy is not Strategy.AUTO:
         assert plan.grouping is KIND_OF[case.policy.strategy]
     elif case.scale_set.instances:
@@ -288,7 +288,7 @@ def test_no_batch_is_too_large(case: Case) -> None:
 @STEADY
 @given(cases())
 def test_inside_a_domain_the_unhealthy_come_first_and_then_they_go_by_id(case: Case) -> None:
-    plan, present = case.plan(), case.scale_set.by_id()
+    plan, present = case.plan(), case.scale_set.by_id
     signal = case.scale_set.model.health_signal
     by_domain: dict[object, list[str]] = {}
     for batch in plan.batches:
@@ -457,7 +457,7 @@ def test_an_update_of_the_model_leaves_everybody_where_they_are(case: Case) -> N
     plan = plan_model_update(case.scale_set, case.goal)
     assert plan.batches == ()
     planned = [*plan.untouched, *(one.instance_id for one in plan.skipped)]
-    assert sorted(planned) == sorted(case.scale_set.by_id())
+    assert sorted(planned) == sorted(case.scale_set.by_id)
     behind = [i.id for i in case.scale_set.instances if not is_there(i, case.goal) and not is_leaving(i)]
     assert list(plan.untouched) == behind
 
@@ -493,7 +493,7 @@ def test_every_report_divides_the_instances(case: Case, failing: set[int], batch
 @STEADY
 @given(cases())
 def test_a_run_without_failure_leaves_nothing_that_was_selected(case: Case) -> None:
-    repaired = changed(case.scale_set, case.scale_set.by_id(), problems=(), provisioning_state="Succeeded")
+    repaired = changed(case.scale_set, case.scale_set.by_id, problems=(), provisioning_state="Succeeded")
     report = report_of(run_of(repaired, policy=case.policy))
     assert report.plan is not None
     assert set(report.upgraded) == set(report.plan.instance_ids)

@@ -16,7 +16,7 @@ from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.image_facts import Traits
 from vmss_upgrade.rollout.lineage import lineage_of, with_origins
 from vmss_upgrade.rollout.model import Model
-from vmss_upgrade.rollout.planning.availability import floor, healthy_ids, no_other_runs
+from vmss_upgrade.rollout.planning.availability import floor, no_other_runs
 from vmss_upgrade.rollout.planning.plan import Skipped, SkipReason
 from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.planning.rollback import moved_from
@@ -173,7 +173,7 @@ def test_they_stand_for_nobody() -> None:
     silent = machine("pet", image=NOBLE, origin=Origin.OTHER_IMAGE, health=Health.NO_SIGNAL)
     instances = (*MADE, silent, WINDOWS)
     scale_set = ScaleSet(model=flexible(), instances=instances)
-    assert healthy_ids(scale_set) == {"a", "b"}
+    assert scale_set.healthy_ids == {"a", "b"}
     assert floor(instances, Policy(), ()) == 1
     assert no_other_runs(scale_set, ("a", "b"))
     assert below_floor(scale_set, plan_rollout(scale_set, GOAL, naming()), naming()) is None

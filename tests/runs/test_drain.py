@@ -15,7 +15,7 @@ from harness.runner_files import read_outputs
 from harness.scenarios import NEW_MODEL, OLD, REPAIRS, Scenario, fleet_of, on_instance, on_request
 from harness.wire import wired
 from vmss_upgrade import post
-from vmss_upgrade.azure_api.connection import connect
+from vmss_upgrade.azure_api.connection import Connector
 
 DRAIN = {"drain-command": 'systemctl $1 "web" # TopSecretToken', "drain-timeout": "5m"}
 FLEXIBLE = {"orchestration": "Flexible", "health": "extension"}
@@ -234,7 +234,7 @@ def post_step(played: Played, folder: Path, clock: VirtualClock) -> tuple[int, s
 
     def connected(account: Any, _environ: Any, clock: Any, console: Any) -> Any:
         over = wired(played.azure)(clock)
-        return connect(account, over, clock, user_agent="", mask=console.mask, trace=None, timeout=300)
+        return Connector(over, clock, user_agent="", mask=console.mask).scale_set(account, timeout=300)
 
     return captured(lambda: post.run(environ, clock, connect=connected))
 

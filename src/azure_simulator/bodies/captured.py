@@ -55,9 +55,11 @@ def _difference(first: Json, current: Json) -> Json:
     change: Json = dict.fromkeys(first.keys() - current.keys())
     for name, value in current.items():
         before = first.get(name)
+        if value == before and name in first:  # most are equal, and this compares them at once
+            continue
         if isinstance(value, dict) and isinstance(before, dict):
             if nested := _difference(before, value):
                 change[name] = nested
-        elif name not in first or value != before:
+        else:
             change[name] = value
     return change

@@ -4,7 +4,10 @@ Shapes: uniform_instances_power_2024; uniform_expand_instanceview_2023 (`$select
 flexible_instances_list_and_deallocate_2024. Older recordings tell what came when (dialects.py).
 """
 
+from __future__ import annotations
+
 import json
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from azure_simulator.bodies.captured import as_captured, as_described
@@ -29,6 +32,20 @@ Json = dict[str, Any]
 KIND = "Microsoft.Compute/virtualMachineScaleSets/virtualMachines"
 
 
+@dataclass(slots=True)
+class Written:
+    """An instance as JSON, which holds from `since` until before `until` unless more is `decided` for it.
+
+    `touches`: up to this write to the set nothing more was.
+    """
+
+    touches: int
+    decided: tuple[object, ...]
+    since: float
+    until: float
+    body: bytes
+
+
 class InstanceWriter:
     """The writer of one set's instances. What it wrote of one is kept until the instance changes: to list 600 instances
     must not cost more than the text that Azure itself would send, since clients are measured against the simulator.
@@ -36,29 +53,34 @@ class InstanceWriter:
 
     def __init__(self, scale_set: SimulatedScaleSet) -> None:
         self._set = scale_set
-        self._written: dict[tuple[str, Detail, str], tuple[Snapshot, bool, int, str]] = {}
+        self._written: dict[tuple[str, Detail, str], tuple[Snapshot, bool, int, bytes]] = {}
         self._first: dict[tuple[str, Detail, str], tuple[int, Json]] = {}  # of captured ones: as they were made
-        self._kept: dict[tuple[str, Detail, str], tuple[int, float, float, str]] = {}
+        self._kept: dict[tuple[str, Detail, str], Written] = {}
 
-    def text(self, instance: Instance, now: float, detail: Detail, api_version: str) -> str:
-        """Return one instance as JSON text; the one of before, without a look at the instance, while it must hold."""
-        key = (instance.instance_id, detail, api_version)
-        touches, since, until, text = self._kept.get(key, (-1, 0.0, 0.0, ""))
-        if touches == self._set.touches and since <= now < until:
-            return text
-        text = self._text(instance, now, detail, api_version)
-        if not self._set.agenda.shows_late:
-            self._kept[key] = (self._set.touches, now, _same_until(instance, now), text)
-        return text
+    def written(self, instance: Instance, now: float, detail: Detail, api_version: str) -> Written:
+        """Return one instance as JSON; what was written before while it must hold."""
+        key, touches = (instance.instance_id, detail, api_version), self._set.touches
+        kept = self._kept.get(key)
+        is_fresh = kept is not None and kept.since <= now < kept.until
+        if kept and is_fresh and (kept.touches == touches or kept.decided == self._decided(instance)):
+            kept.touches = touches
+            return kept
+        until = now if self._set.agenda.shows_late else _same_until(instance, now)
+        body = self._body_of(instance, now, detail, api_version)
+        self._kept[key] = Written(touches, self._decided(instance), now, until, body)
+        return self._kept[key]
 
-    def _text(self, instance: Instance, now: float, detail: Detail, api_version: str) -> str:
+    def _decided(self, instance: Instance) -> tuple[object, ...]:
+        return (self._set.model, self._set.updates, *instance.decided)
+
+    def _body_of(self, instance: Instance, now: float, detail: Detail, api_version: str) -> bytes:
         snapshot = self._set.snapshot(instance, now)
         current = self._set.was_current(snapshot, now)
         key = (instance.instance_id, detail, api_version)
         written = self._written.get(key)
         if written is None or written[:3] != (snapshot, current, self._set.updates):
             body = self._whole(instance, now, detail, api_version)
-            written = (snapshot, current, self._set.updates, json.dumps(body))
+            written = (snapshot, current, self._set.updates, json.dumps(body).encode())
             self._written[key] = written
         return written[3]
 
@@ -181,7 +203,7 @@ def _selected(instance: Json) -> Json:
 
 def _same_until(instance: Instance, now: float) -> float:
     """Return until when an instance is shown as it is now, if nothing is decided meanwhile: an hour at most."""
-    if any(period.start <= now for period in instance.state_periods):
+    if any(period.start <= now < period.end for period in instance.state_periods):
         return now
     moments = instance.changes(now + 3600) | {now + 3600, instance.silent_since}
     for upgrade in instance.upgrades:

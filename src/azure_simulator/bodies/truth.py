@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from azure_simulator.state.companions.run_commands import is_drained
-from azure_simulator.state.instances import FOREVER, Instance
+from azure_simulator.state.instances import Instance
+from azure_simulator.state.periods import FOREVER
 from azure_simulator.state.scale_set import SimulatedScaleSet
 
 

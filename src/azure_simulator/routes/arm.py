@@ -29,6 +29,7 @@ from urllib.parse import unquote
 
 from azure_simulator.routes.companions.governance import GovernanceRoutes, check_locks
 from azure_simulator.routes.companions.resource_graph import ResourceGraphRoutes
+from azure_simulator.routes.companions.rolling_upgrades import RollingUpgradeRoutes
 from azure_simulator.routes.companions.run_commands import RunCommandRoutes
 from azure_simulator.routes.creation import CreationRoutes
 from azure_simulator.routes.galleries import GalleryRoutes
@@ -37,7 +38,6 @@ from azure_simulator.routes.instance_actions import InstanceActionRoutes
 from azure_simulator.routes.instances import InstanceRoutes
 from azure_simulator.routes.machines import MachineRoutes
 from azure_simulator.routes.operations import OperationRoutes
-from azure_simulator.routes.rolling_upgrades import RollingUpgradeRoutes
 from azure_simulator.routes.scale_set import SetRoutes
 from azure_simulator.routes.service import Handler, Request, Route, Service
 from azure_simulator.routes.subscription import PermissionRoutes, SubscriptionRoutes

@@ -7,8 +7,8 @@ from urllib.parse import unquote
 from azure_simulator.bodies.scale_set import etag, neighbour_body, set_body, set_view
 from azure_simulator.routes.service import Request, Route, Service, showing
 from azure_simulator.state import set_updates
-from azure_simulator.state.instances import FOREVER
 from azure_simulator.state.operations import Operation, lasting
+from azure_simulator.state.periods import FOREVER
 from azure_simulator.throttle.throttle import Meter
 from azure_simulator.wire.answers import Headers, Reply, json_reply
 from azure_simulator.wire.errors import refusal

@@ -17,7 +17,7 @@ from azure_simulator.scenario.faults import (
     Window,
 )
 from azure_simulator.scenario.scenario import Fault
-from azure_simulator.state.instances import FOREVER
+from azure_simulator.state.periods import FOREVER
 
 
 class Agenda:

@@ -11,8 +11,9 @@ from typing import Any
 from azure_simulator.scenario.request_faults import OperationFate
 from azure_simulator.scenario.set_description import InstanceDescription, placement_group_id
 from azure_simulator.state.companions.scaling import settle_new
-from azure_simulator.state.instances import FOREVER, Instance, StatePeriod
+from azure_simulator.state.instances import Instance
 from azure_simulator.state.operations import Operation, lasting
+from azure_simulator.state.periods import FOREVER, StatePeriod
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.body_shape import check_rolling, check_shape, check_whole
 from azure_simulator.wire.generation import Generation

@@ -17,8 +17,9 @@ from azure_simulator.scenario.events import (
 )
 from azure_simulator.scenario.set_description import placement_group_id
 from azure_simulator.state.creation import leaving
-from azure_simulator.state.instances import FOREVER, Instance, StatePeriod, UnhealthyPeriod
+from azure_simulator.state.instances import Instance
 from azure_simulator.state.operations import Ending, Failure, Operation
+from azure_simulator.state.periods import FOREVER, StatePeriod, UnhealthyPeriod
 from azure_simulator.state.rolling import starting, steps, surge
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.merging import merged

@@ -11,8 +11,9 @@ from typing import Any, Literal
 from azure_simulator.scenario.request_faults import OperationFate
 from azure_simulator.state.companions.scaling import check_no_other, notice_seconds
 from azure_simulator.state.events import evict as take_machine
-from azure_simulator.state.instances import FOREVER, Instance, Protection, StatePeriod
+from azure_simulator.state.instances import Instance, Protection
 from azure_simulator.state.operations import Operation, lasting
+from azure_simulator.state.periods import FOREVER, StatePeriod
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.errors import refusal
 from azure_simulator.wire.merging import merged

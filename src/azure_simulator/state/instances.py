@@ -7,52 +7,15 @@ as a binary signal is. Its power state stays `running` all the while, as recorde
 unhealthy, a deallocated one reports nothing.
 """
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from azure_simulator.scenario.images import DeployedImage
 from azure_simulator.state.companions.command import RunCommand
+from azure_simulator.state.periods import FOREVER, DrainedPeriod, StatePeriod, UnhealthyPeriod
 
-FOREVER = math.inf
 # A new extension is not ready for a while after the upgrade that brought it (uniform_expand_instanceview_2023).
 SETTLING = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class UnhealthyPeriod:
-    """A time in which an instance is unhealthy: from `start` until `end`.
-
-    With `flap_seconds`, it is unhealthy in every other stretch of that length only. With `relapses_after`, it is
-    unhealthy for ever from so many seconds after `end` on.
-    """
-
-    start: float
-    end: float = FOREVER
-    flap_seconds: float | None = None
-    relapses_after: float | None = None
-
-    def at(self, now: float) -> bool:
-        """Return whether the instance is unhealthy now."""
-        if self.relapses_after is not None and now >= self.end + self.relapses_after:
-            return True
-        if not self.start <= now < self.end:
-            return False
-        if self.flap_seconds is None:
-            return True
-        # The small amount keeps a change that falls exactly on a multiple on the right side of it.
-        return math.floor((now - self.start) / self.flap_seconds + 1e-9) % 2 == 0
-
-    def changes(self, until: float) -> Iterator[float]:
-        """Yield the moments up to `until` at which `at` may change."""
-        yield self.start
-        yield self.end
-        if self.relapses_after is not None:
-            yield self.end + self.relapses_after
-        moment = self.start
-        while self.flap_seconds is not None and (moment := moment + self.flap_seconds) < min(self.end, until):
-            yield moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,23 +41,6 @@ class Upgrade:
         """Return when the instance is healthy and stays so; infinite for never."""
         for_good = self.failure is None and self.unhealthy.relapses_after is None
         return max(self.ended_at, self.unhealthy.end) if for_good else FOREVER
-
-
-@dataclass(frozen=True, slots=True)
-class StatePeriod:
-    """A provisioning state other than that of an upgrade, from `start` to `end`: an action runs."""
-
-    start: float
-    end: float
-    state: str = "Updating"
-
-
-@dataclass(frozen=True, slots=True)
-class DrainedPeriod(StatePeriod):
-    """A time in which an instance is drained. `unhealthy`: Azure shows that, too, since its health says so."""
-
-    end: float = FOREVER
-    unhealthy: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +126,15 @@ class Instance:
     def protected(self) -> bool:
         """Return whether actions of the set leave the instance alone."""
         return self.protection is not None and self.protection.from_set_actions
+
+    @property
+    def decided(self) -> tuple[object, ...]:
+        """Return everything that decides what the instance shows at a moment: equal until something more is decided."""
+        return (
+            *(self.image, self.model, self.provisioning, self.failure, self.failed_extension, self.power),
+            *(self.protection, self.silent_since, self.deleted_at, self.shown),
+            *(*self.upgrades, *self.unhealthy_periods, *self.power_changes, *self.state_periods, *self.drained_periods),
+        )
 
     def exists(self, now: float) -> bool:
         """Return whether the instance exists."""

@@ -19,8 +19,9 @@ from azure_simulator.scenario.faults import (
 from azure_simulator.scenario.images import DeployedImage
 from azure_simulator.scenario.request_faults import OperationFate
 from azure_simulator.scenario.scenario import Timing
-from azure_simulator.state.instances import FOREVER, Instance, UnhealthyPeriod, Upgrade
+from azure_simulator.state.instances import Instance, Upgrade
 from azure_simulator.state.operations import AcceptedUpgrade, Operation
+from azure_simulator.state.periods import FOREVER, UnhealthyPeriod
 from azure_simulator.state.rolling_upgrades import check_none_runs
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.errors import refusal

@@ -11,7 +11,8 @@ from typing import Any
 
 from azure_simulator.scenario.images import DeployedImage
 from azure_simulator.scenario.set_description import InstanceDescription
-from azure_simulator.state.instances import FOREVER, Instance, Protection, StatePeriod, UnhealthyPeriod
+from azure_simulator.state.instances import Instance, Protection
+from azure_simulator.state.periods import FOREVER, StatePeriod, UnhealthyPeriod
 from azure_simulator.wire.names import ID_KEYS
 from azure_simulator.wire.set_model import fingerprint, follows_latest, profile_of
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from azure_simulator.scenario.images import DeployedImage
-from azure_simulator.state.instances import FOREVER, Instance, Upgrade
+from azure_simulator.state.instances import Instance, Upgrade
 from azure_simulator.state.operations import Failure, Operation
+from azure_simulator.state.periods import FOREVER
 from azure_simulator.wire.calendar import Calendar
 from azure_simulator.wire.errors import refusal
 from azure_simulator.wire.set_defaults import POLICY

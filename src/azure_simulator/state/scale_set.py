@@ -14,10 +14,11 @@ from azure_simulator.scenario.images import DeployedImage
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.set_description import InstanceDescription
 from azure_simulator.state.agenda import Agenda
-from azure_simulator.state.instances import FOREVER, Instance, Snapshot, UnhealthyPeriod, Upgrade
+from azure_simulator.state.guest.reported_health import reported
+from azure_simulator.state.instances import Instance, Snapshot, Upgrade
 from azure_simulator.state.models import UNKNOWN_MODEL, ModelHistory, instance_from
 from azure_simulator.state.operations import AcceptedUpgrade, OperationBook
-from azure_simulator.state.reported_health import reported
+from azure_simulator.state.periods import FOREVER, UnhealthyPeriod
 from azure_simulator.state.rolling_upgrades import RollingUpgrade
 from azure_simulator.wire.calendar import Calendar
 from azure_simulator.wire.errors import refusal
@@ -41,9 +42,8 @@ class SimulatedScaleSet:
     """
 
     def __init__(self, scenario: Scenario, seed: int, calendar: Calendar) -> None:
-        self.scenario = scenario
+        self.scenario, self.calendar = scenario, calendar
         self.seed, self.touches = seed, 0  # touches: the writes and events so far
-        self.calendar = calendar
         self.json: dict[str, Any] = copy.deepcopy(scenario.scale_set.model)
         self.created_at = FOREVER if scenario.scale_set.absent else 0.0
         self.ready_at, self.deleted_at = 0.0, FOREVER

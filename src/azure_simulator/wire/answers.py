@@ -20,7 +20,7 @@ class Reply:
     status: int
     headers: Headers
     body: bytes
-    entries: tuple[str, ...] = ()
+    entries: tuple[bytes, ...] = ()
     link: str = ""
 
 
@@ -64,12 +64,12 @@ class AnswerTookTooLong(Exception):
 
 def json_reply(status: int, body: object, headers: Headers | None = None) -> Reply:
     """Return an answer with a JSON body."""
-    return text_reply(status, json.dumps(body, separators=(",", ":")), headers)
+    return written_reply(status, json.dumps(body, separators=(",", ":")).encode(), headers)
 
 
-def text_reply(status: int, body: str, headers: Headers | None = None) -> Reply:
+def written_reply(status: int, body: bytes, headers: Headers | None = None) -> Reply:
     """Return an answer whose body is JSON that has been written already."""
-    return Reply(status, [("content-type", "application/json; charset=utf-8"), *(headers or [])], body.encode())
+    return Reply(status, [("content-type", "application/json; charset=utf-8"), *(headers or [])], body)
 
 
 def html_reply(status: int, page: str) -> Reply:

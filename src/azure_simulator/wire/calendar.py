@@ -22,7 +22,7 @@ class Calendar:
     def timestamp(self, now: float) -> str:
         """Return the moment `now` as Azure writes it, with seven decimals: 2024-08-26T08:30:21.6338452+00:00."""
         moment = self.moment(now)
-        return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond * 10:07d}+00:00"
+        return f"{moment.isoformat(timespec='microseconds')[:-6]}0+00:00"
 
     def http_date(self, now: float) -> str:
         """Return the moment `now` as an HTTP Date header: Mon, 26 Aug 2024 08:30:21 GMT."""

@@ -14,7 +14,7 @@ def merged(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
         elif isinstance(value, dict):
             result[key] = merged(below if isinstance(below, dict) else {}, value)
         else:
-            result[key] = copy.deepcopy(value)
+            result[key] = copy.deepcopy(value) if isinstance(value, list) else value
     return result
 
 

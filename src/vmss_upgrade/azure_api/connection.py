@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
 from azure.core.pipeline.policies import RequestIdPolicy, UserAgentPolicy
@@ -45,86 +45,76 @@ class ClockedTransport(RequestsTransport):  # type: ignore[misc]
         self._clock.sleep(duration)
 
 
-# what has signed in already, by cloud and identity: several connections share it, and its token
-SignedIn = MutableMapping[tuple[Cloud, SignIn], Credential]
+class Connector:
+    """The way to scale sets over one transport: whatever signs in with the same identity shares its token.
 
-
-def connect(
-    account: Account,
-    transport: HttpTransport[Any, Any],
-    clock: Clock,
-    *,
-    user_agent: str,
-    mask: Callable[[str], None],
-    trace: Callable[[str], None] | None,
-    timeout: float,
-    signed_in: SignedIn | None = None,
-    answers: Answers | None = None,
-) -> ScaleSetClient:
-    """Return a client for the account's scale set. Sends nothing yet; reads nothing after `timeout` seconds.
-
-    What Azure answers to reads is kept in `answers`.
+    `mask` gets every secret, and `trace` a line for every request (None: requests are not logged).
     """
-    levels, signed_in = Levels(), {} if signed_in is None else signed_in
-    client = _client(account, transport, clock, user_agent, mask, trace, signed_in, levels)
-    ends = clock.now() + timeout
-    names = (account.subscription_id, account.resource_group, account.scale_set)
-    return ScaleSetClient(
-        client, *names, levels=levels, now=clock.now, has_time=lambda: clock.now() < ends, answers=answers
-    )
 
+    def __init__(
+        self,
+        transport: HttpTransport[Any, Any],
+        clock: Clock,
+        *,
+        user_agent: str,
+        mask: Callable[[str], None],
+        trace: Callable[[str], None] | None = None,
+    ) -> None:
+        self._transport = CheckedTransport(transport)
+        self._clock = clock
+        self._user_agent = user_agent
+        self._mask = mask
+        self._trace = trace
+        self._signed_in: dict[tuple[Cloud, SignIn], Credential] = {}
 
-def connect_to_index(
-    account: Account,
-    transport: HttpTransport[Any, Any],
-    clock: Clock,
-    *,
-    user_agent: str,
-    mask: Callable[[str], None],
-    trace: Callable[[str], None] | None,
-    timeout: float,
-    signed_in: SignedIn,
-) -> ResourceGraph:
-    """Return Azure's index of scale sets as the account may read it, whatever set it names; else as `connect` does."""
-    client = _client(account, transport, clock, user_agent, mask, trace, signed_in, Levels())
-    ends = clock.now() + timeout
-    return ResourceGraph(Reader(client, lambda: clock.now() < ends))
+    def scale_set(self, account: Account, timeout: float, answers: Answers | None = None) -> ScaleSetClient:
+        """Return a client for the account's scale set. Sends nothing yet; reads nothing after `timeout` seconds.
 
+        What Azure answers to reads is kept in `answers`.
+        """
+        levels = Levels()
+        return ScaleSetClient(
+            self._client(account, levels),
+            *account.names,
+            levels=levels,
+            now=self._clock.now,
+            has_time=self._until(timeout),
+            answers=answers,
+        )
 
-def _client(
-    account: Account,
-    transport: HttpTransport[Any, Any],
-    clock: Clock,
-    user_agent: str,
-    mask: Callable[[str], None],
-    trace: Callable[[str], None] | None,
-    signed_in: SignedIn,
-    levels: Levels,
-) -> ComputeManagementClient:
-    """Return the SDK's client.
+    def index(self, account: Account, timeout: float) -> ResourceGraph:
+        """Return Azure's index of scale sets as the account may read it, whatever set it names."""
+        return ResourceGraph(Reader(self._client(account, Levels()), self._until(timeout)))
 
-    The policies are all there are, one by one: the SDK's own would register a resource provider where an error says so,
-    follow redirects, and log as the environment wishes.
-    """
-    transport = CheckedTransport(transport)
-    endpoints = endpoints_of(account.cloud)
-    key = (account.cloud, account.sign_in)
-    if key not in signed_in:
-        signed_in[key] = Credential(account.sign_in, endpoints, transport, mask)
-    credential = signed_in[key]
-    return ComputeManagementClient(
-        credential,
-        account.subscription_id,
-        base_url=endpoints.resource_manager,
-        transport=transport,
-        policies=[
-            Timeouts(),
-            ForgetRefusedToken(credential.renew),
-            *([Trace(trace, clock)] if trace else []),
-            RequestIdPolicy(),
-            UserAgentPolicy(user_agent=user_agent, sdk_moniker=f"mgmt-compute/{sdk_version}", user_agent_use_env=False),
-            OnlyResourceManager(endpoints.resource_manager, regional=not account.cloud.resource_manager_endpoint),
-            ARMChallengeAuthenticationPolicy(credential, endpoints.scope),
-            levels,
-        ],
-    )
+    def _until(self, timeout: float) -> Callable[[], bool]:
+        ends = self._clock.now() + timeout
+        return lambda: self._clock.now() < ends
+
+    def _client(self, account: Account, levels: Levels) -> ComputeManagementClient:
+        """Return the SDK's client.
+
+        The policies are all there are, one by one: the SDK's own would register a resource provider where an error says
+        so, follow redirects, and log as the environment wishes.
+        """
+        endpoints = endpoints_of(account.cloud)
+        key = (account.cloud, account.sign_in)
+        if key not in self._signed_in:
+            self._signed_in[key] = Credential(account.sign_in, endpoints, self._transport, self._mask)
+        credential = self._signed_in[key]
+        moniker = f"mgmt-compute/{sdk_version}"
+        return ComputeManagementClient(
+            credential,
+            account.subscription_id,
+            base_url=endpoints.resource_manager,
+            transport=self._transport,
+            policies=[
+                Timeouts(),
+                ForgetRefusedToken(credential.renew),
+                *([Trace(self._trace, self._clock)] if self._trace else []),
+                RequestIdPolicy(),
+                UserAgentPolicy(user_agent=self._user_agent, sdk_moniker=moniker, user_agent_use_env=False),
+                OnlyResourceManager(endpoints.resource_manager, regional=not account.cloud.resource_manager_endpoint),
+                ARMChallengeAuthenticationPolicy(credential, endpoints.scope),
+                levels,
+            ],
+        )

@@ -17,7 +17,7 @@ from vmss_upgrade.azure_api import failures
 from vmss_upgrade.azure_api.failures import read_by_the_sdk, translated
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
-from vmss_upgrade.rollout.scale_set import Problem
+from vmss_upgrade.rollout.failures import Problem
 
 _STATES = {
     "succeeded": OperationState.SUCCEEDED,

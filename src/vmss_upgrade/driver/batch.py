@@ -84,7 +84,8 @@ class BatchRun:
         return self._clock.now() >= self.deadline
 
     def _instances(self) -> list[Instance]:
-        return [each for each in self._remote.instances if each.id in self.batch.instance_ids]
+        ids = frozenset(self.batch.instance_ids)
+        return [each for each in self._remote.instances if each.id in ids]
 
     def look(self, *, due: float | None = None) -> Steps[bool]:
         """Look, show progress, and return whether to go on waiting: after a failure, as long as the others may need.
@@ -181,7 +182,7 @@ class BatchRun:
         return self._timed_out(gate, f"Azure's operation had not ended when {self.limit} passed")
 
     def _advanced(self, gate: HealthGate) -> HealthGate:
-        return gate.advance(self._remote.scale_set.by_id(), self._clock.now())
+        return gate.advance(self._remote.scale_set.by_id, self._clock.now())
 
     def _timed_out(self, gate: HealthGate, message: str) -> HealthGate:
         """Return the gate, failed; an instance that was unhealthy for `health_timeout` failed by itself."""

@@ -202,7 +202,7 @@ class Batches:
         return None
 
     def _say_what_is_left_out(self, planned: Batch, batch: Batch) -> Steps[None]:
-        present = self._remote.scale_set.by_id()
+        present = self._remote.scale_set.by_id
         for id_ in (each for each in planned.instance_ids if each not in batch.instance_ids):
             gone = "no longer needs an upgrade or is stopped" if id_ in present else "no longer exists"
             yield noted(f"Instance {id_} {gone}, so it is left out of batch {planned.number}.")

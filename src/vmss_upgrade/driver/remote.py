@@ -62,6 +62,7 @@ class RemoteScaleSet:
         self._announces_looks = False
         self._sightings = Sightings()
         self._bucket = pacing.instance_list_bucket()
+        self._kept: ScaleSet | None = None
         self.clock = RunClock(clock, timeout, levels=api.take_levels, seed=api.id)
         self.run_commands = RunCommands(api, self.clock)
         self.rolls = RollingUpgrades(api, self.clock)
@@ -73,13 +74,13 @@ class RemoteScaleSet:
 
     @property
     def scale_set(self) -> ScaleSet:
-        """Model and instances as they were read last."""
-        return ScaleSet(model=self.model, instances=self.instances)
+        """Model and instances as they were read last: one object until they are read anew."""
+        if (kept := self._kept) is None or kept.model is not self.model or kept.instances is not self.instances:
+            self._kept = kept = ScaleSet(model=self.model, instances=self.instances)
+        return kept
 
     def begin(self) -> None:
-        """Keep to the model's present health signal to the end, and announce every look: what was seen before is part
-        of the plan.
-        """
+        """Keep to the model's present health signal, and announce every look: those before are part of the plan."""
         self._signal = self.model.health_signal
         self._announces_looks = True
 
@@ -154,7 +155,8 @@ class RemoteScaleSet:
         self._keep(self.instances)
 
     def _keep(self, known: tuple[Instance, ...]) -> None:
-        self.instances = tuple(replace(i, is_surplus=True) if i.id in self.surplus else i for i in known)
+        marked = [replace(i, is_surplus=True) if i.id in self.surplus else i for i in known] if self.surplus else known
+        self.instances = tuple(marked)
 
     def compare(self) -> None:
         """Note in `instances` what each visibly lacks of the model besides its image. Asks Azure nothing."""

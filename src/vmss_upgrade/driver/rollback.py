@@ -21,7 +21,6 @@ from vmss_upgrade.rollout.history.events import ModelRestoreStarted, ModelUpdate
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
-from vmss_upgrade.rollout.planning.availability import stopped_ids
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.planning.rollback import moved_by, not_back, plan_rollback
 from vmss_upgrade.rollout.scale_set import ScaleSet
@@ -59,8 +58,8 @@ def _undo(remote: RemoteScaleSet, limits: Limits, failed: FailedRollout, previou
     moved = moved_by(before, now, failed.plan.goal, touched, previous)
     plan = plan_rollback(now, goal, limits.policy, moved, left=failed.plan.reaches, done=failed.done)
     yield RollbackStarted(plan=plan, scale_set=now, failed=failed.ending)
-    stay = frozenset(now.by_id()) - moved.ids
-    returning = Returning(ids=moved.ids, stopped_before=stopped_ids(before.instances), bystanders=stay)
+    stay = frozenset(now.by_id) - moved.ids
+    returning = Returning(ids=moved.ids, stopped_before=before.stopped_ids, bystanders=stay)
     watch = Watch(now, goal, limits.policy, returning)
     batches = Batches(remote, limits, plan, watch, Return(moved=moved, done=failed.done), failed.web)
     model = now.model

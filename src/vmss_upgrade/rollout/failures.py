@@ -12,6 +12,32 @@ from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A failure that Azure reports of an instance or an operation, in Azure's words.
+
+    `extension` names the extension that failed (empty: the instance itself).
+    """
+
+    code: str
+    message: str
+    extension: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes this failure differ from others: its message may hold a time, or another number at each look."""
+        return (self.code, self.extension)
+
+    @property
+    def says_preempted(self) -> bool:
+        """True if an operation ended because another took its place, which proves nothing about the instances."""
+        return self.code.lower() in ("operationpreempted", "canceled", "cancelled", "operationcanceled")
+
+    def __str__(self) -> str:
+        """Say what failed, with the extension if it was one."""
+        return f"extension {self.extension}: {self.message}" if self.extension else self.message
+
+
 class FailureCode(StrEnum):
     """The codes of this action. Azure's own codes stay text as Azure writes them, and are never among these."""
 

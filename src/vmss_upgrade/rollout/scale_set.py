@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
+from vmss_upgrade.rollout.failures import Problem
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal, Model, Provisioning, ProvisioningState
 from vmss_upgrade.rollout.wording import in_natural_order
@@ -73,32 +75,6 @@ _AT_WORK = (
     ProvisioningState.DELETING,
     ProvisioningState.MIGRATING,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A failure that Azure reports of an instance or an operation, in Azure's words.
-
-    `extension` names the extension that failed (empty: the instance itself).
-    """
-
-    code: str
-    message: str
-    extension: str = ""
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What makes this failure differ from others: its message may hold a time, or another number at each look."""
-        return (self.code, self.extension)
-
-    @property
-    def says_preempted(self) -> bool:
-        """True if an operation ended because another took its place, which proves nothing about the instances."""
-        return self.code.lower() in ("operationpreempted", "canceled", "cancelled", "operationcanceled")
-
-    def __str__(self) -> str:
-        """Say what failed, with the extension if it was one."""
-        return f"extension {self.extension}: {self.message}" if self.extension else self.message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,35 +192,49 @@ class Instance:
         return self.power in (Power.STOPPED, Power.DEALLOCATED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ScaleSet:
-    """One look at a scale set: the model and every instance (ids are unique, the order is by id)."""
+    """One look at a scale set: the model and every instance (ids are unique, the order is by id).
+
+    What is derived from them is computed once: a rollout asks for it dozens of times a look.
+    """
 
     model: Model
     instances: tuple[Instance, ...]
 
-    @property
+    @cached_property
     def made(self) -> tuple[Instance, ...]:
         """The instances that were made from the model, without machines that somebody attached."""
-        return made_from_model(self.instances)
+        return tuple(instance for instance in self.instances if not instance.is_attached)
 
-    @property
+    @cached_property
     def lasting(self) -> tuple[Instance, ...]:
         """The instances made from the model that are not there for the time of the rollout only."""
         return tuple(instance for instance in self.made if not instance.is_surplus)
 
-    def by_id(self) -> dict[str, Instance]:
-        """Return the instances by their id."""
+    @cached_property
+    def staying(self) -> tuple[Instance, ...]:
+        """The instances made from the model that are not being deleted."""
+        return tuple(instance for instance in self.made if not instance.is_being_deleted)
+
+    @cached_property
+    def stopped_ids(self) -> frozenset[str]:
+        """The instances that are stopped or deallocated."""
+        return frozenset(instance.id for instance in self.instances if instance.is_stopped)
+
+    @cached_property
+    def healthy_ids(self) -> frozenset[str]:
+        """The instances that serve now, without attached machines: these do other work."""
+        return frozenset(instance.id for instance in self.made if is_healthy(instance, self.model.health_signal))
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Instance]:
+        """The instances by their id."""
         return {instance.id: instance for instance in self.instances}
 
     def shows(self, kind: DomainKind) -> bool:
         """Return whether any instance shows a domain of this kind."""
         return any(instance.domain(kind) is not None for instance in self.instances)
-
-
-def made_from_model(instances: Iterable[Instance]) -> tuple[Instance, ...]:
-    """Return the instances that were made from the model, without machines that somebody attached."""
-    return tuple(instance for instance in instances if instance.origin is Origin.MODEL)
 
 
 def is_healthy(instance: Instance, signal: HealthSignal) -> bool:

@@ -14,12 +14,13 @@ from vmss_upgrade.rollout.checks.instances import (
     unhealthy_before,
     unhealthy_on_target,
 )
+from vmss_upgrade.rollout.failures import Problem
 from vmss_upgrade.rollout.findings import Finding, note, warn
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.planning.rollback import Moved, plan_rollback
-from vmss_upgrade.rollout.scale_set import Health, Power, Problem, ScaleSet
+from vmss_upgrade.rollout.scale_set import Health, Power, ScaleSet
 
 AGENT = Problem("VMExtensionProvisioningError", "It ended with 1", "Agent")
 TWO_FAILED = changed(
@@ -30,7 +31,7 @@ NOT_YET = changed(fleet("0123"), "1 3", health=Health.NOT_YET)
 
 def rollback_of(scale_set: ScaleSet) -> RolloutPlan:
     """Return the plan of a rollback in which every instance on the new image returns."""
-    moved = Moved(ids=frozenset(scale_set.by_id()), known=frozenset(scale_set.by_id()))
+    moved = Moved(ids=frozenset(scale_set.by_id), known=frozenset(scale_set.by_id))
     return plan_rollback(scale_set, Goal(image=OLD, in_model=True, heals=True), whole(), moved, left=NEW)
 
 

@@ -290,6 +290,20 @@ def test_the_lowest_number_of_healthy_instances_is_the_first_such_look() -> None
     assert report.lowest_healthy == LowestHealthy(3, 1.0, 2, 4)
 
 
+def test_a_look_that_shows_the_same_again_changes_its_time_alone() -> None:
+    seen = InstancesSeen(at=30.0, instances=FAILED.instances)
+    events = (PLANNED, STARTED, UpgradeAccepted(at=11.0, batch=FIRST), seen)
+    once, twice = after(*events), after(*events, replace(seen, at=45.0))
+    assert (twice.seen_at, twice.duration) == (45.0, 45.0)
+    assert replace(twice, seen_at=30.0, duration=30.0) == once
+
+
+def test_a_batch_that_began_between_two_equal_looks_counts() -> None:
+    seen = InstancesSeen(at=5.0, instances=MOVED.instances)
+    report = after(PLANNED, seen, STARTED, replace(seen, at=30.0))
+    assert report.batches[0].ready_after == {"0": 20.0, "1": 20.0}
+
+
 def test_an_attached_machine_counts_once_it_is_upgraded() -> None:
     mixed = changed(BEFORE, "1 2", origin=Origin.OTHER_IMAGE)
     report = after(replace(PLANNED, scale_set=mixed), BatchStarted(at=10.0, batch=FIRST, of=2))

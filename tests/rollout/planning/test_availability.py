@@ -9,7 +9,6 @@ from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.availability import (
     expected_healthy,
     floor,
-    healthy_ids,
     healthy_without,
     no_other_is_healthy,
     no_other_runs,
@@ -74,7 +73,7 @@ def test_stopped_and_deallocated_instances_are_stopped() -> None:
     ],
 )
 def test_healthy_instances_are_counted(scale_set: ScaleSet, healthy: str) -> None:
-    assert healthy_ids(scale_set) == set(healthy.split())
+    assert scale_set.healthy_ids == set(healthy.split())
     assert healthy_without(scale_set, ()) == len(healthy.split())
 
 

@@ -243,7 +243,7 @@ def test_a_combination_is_carried_on_after_every_batch(one: Combination) -> None
     flexible = one.orchestration == "flexible"
     target = plan.reaches
     now = replace(one.scale_set, model=replace(one.scale_set.model, image=target))
-    now = changed(now, now.by_id(), latest_model_applied=None if flexible else False)
+    now = changed(now, now.by_id, latest_model_applied=None if flexible else False)
     goal = Goal(image=target, in_model=True)
     for done, batch in enumerate(plan.batches):
         left = plan_rollout(now, goal, policy).batches

@@ -115,7 +115,7 @@ def test_a_percentage_counts_instances_that_are_skipped_too() -> None:
 def test_skipped_with_a_reason(scale_set: ScaleSet, expected: dict[str, str]) -> None:
     plan = plan_of(scale_set)
     assert {skipped.instance_id: skipped.reason.value for skipped in plan.skipped} == expected
-    assert set(plan.instance_ids) == scale_set.by_id().keys() - expected.keys()
+    assert set(plan.instance_ids) == scale_set.by_id.keys() - expected.keys()
 
 
 @pytest.mark.parametrize(

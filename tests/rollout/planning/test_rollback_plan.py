@@ -42,7 +42,7 @@ def there(ids: str, domain: int = 0, number: int = 1) -> Batch:
 
 
 def moved(ids: str, scale_set: ScaleSet, unknown: str = "") -> Moved:
-    return Moved(ids=frozenset(ids.split()), known=frozenset(scale_set.by_id()), unknown=frozenset(unknown.split()))
+    return Moved(ids=frozenset(ids.split()), known=frozenset(scale_set.by_id), unknown=frozenset(unknown.split()))
 
 
 # -- which image ---------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ TO_NEW = Goal(image=NEW, in_model=True)
 def test_the_instances_that_moved_are_found(before: ScaleSet, now: ScaleSet, touched: str, ids: str) -> None:
     found = moved_by(before, now, TO_NEW, touched.split(), OLD)
     assert sorted(found.ids) == ids.split()
-    assert found.known == {*before.by_id(), *now.by_id()}
+    assert found.known == {*before.by_id, *now.by_id}
 
 
 def test_the_flag_shows_who_moved_to_a_vhd() -> None:
@@ -196,7 +196,7 @@ def test_the_instances_on_the_image_that_is_left_are_found(
 ) -> None:
     found = moved_from(scale_set, left, replace(BACK, in_model=in_model))
     assert (sorted(found.ids), sorted(found.unknown)) == (ids.split(), unknown.split())
-    assert found.known == scale_set.by_id().keys()
+    assert found.known == scale_set.by_id.keys()
 
 
 def test_nobody_knows_who_moved_if_the_model_holds_the_previous_vhd() -> None:
@@ -345,14 +345,14 @@ def test_everybody_appears_exactly_once(
     scale_set = fleet(
         "000111222", new=" ".join(new), unhealthy=" ".join(unhealthy), protected=" ".join(protected), image=NEW
     )
-    known = Moved(ids=frozenset(ids), known=frozenset(scale_set.by_id()), unknown=frozenset(unknown))
+    known = Moved(ids=frozenset(ids), known=frozenset(scale_set.by_id), unknown=frozenset(unknown))
     policy = Policy(batch_size=Share(size))
     plan = plan_rollback(scale_set, BACK, policy, known, left=NEW, done=[there(" ".join(sorted(done)))])
     everybody = [*plan.instance_ids, *plan.untouched, *(skipped.instance_id for skipped in plan.skipped)]
-    assert sorted(everybody) == sorted(scale_set.by_id())
+    assert sorted(everybody) == sorted(scale_set.by_id)
     assert set(plan.instance_ids) <= (ids & new) - protected - unknown
     assert all(1 <= len(batch.instance_ids) <= size for batch in plan.batches)
-    domains = {id_: i.domain(DomainKind.UPDATE) for id_, i in scale_set.by_id().items()}
+    domains = {id_: i.domain(DomainKind.UPDATE) for id_, i in scale_set.by_id.items()}
     assert all({domains[id_] for id_ in batch.instance_ids} == {batch.domain} for batch in plan.batches)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from builders import BROKEN, NEW, OLD, by_id, instance, platform, vhd
-from vmss_upgrade.rollout.failures import Failure, FailureCode
+from vmss_upgrade.rollout.failures import Failure, FailureCode, Problem
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
-from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power
 from vmss_upgrade.rollout.watching.health_gate import Before, HealthGate
 from vmss_upgrade.rollout.watching.troubles import not_ready
 

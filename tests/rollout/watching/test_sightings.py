@@ -44,6 +44,20 @@ def test_one_that_is_missing_is_shown_as_it_was_seen_last() -> None:
     assert sightings.take([ONE], MODEL, 5.0) == (ONE, replace(TWO, seen=False))
 
 
+def test_a_look_at_the_same_objects_counts_how_long_another_is_missing() -> None:
+    sightings, looks = Sightings(), (ONE,)
+    sightings.take([ONE, TWO], MODEL, 0.0)
+    seen = [shown(sightings.take(looks, MODEL, now)) for now in (5.0, 8.0, 5.0 + GONE_AFTER)]
+    assert seen == ["1 (2)", "1 (2)", "1"]
+
+
+def test_a_look_at_the_same_objects_shows_the_silence_of_one_that_should_report() -> None:
+    sightings, looks = Sightings(), (BEHIND,)
+    assert sightings.take(looks, MODEL, 0.0)[0].health is Health.NOT_YET
+    sightings.expect_reports(["1"])
+    assert sightings.take(looks, MODEL, 5.0)[0].health is Health.NO_SIGNAL
+
+
 def health_of(sightings: Sightings, *looks: Instance) -> Health:
     for now, look in enumerate(looks):
         (known,) = sightings.take([look], model(time="2026-11-02T00:00:00Z"), float(now))

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from builders import BROKEN, NEW, OLD, changed, fleet, goal_to, vhd, without
-from vmss_upgrade.rollout.failures import Failure, FailureCode
+from vmss_upgrade.rollout.failures import Failure, FailureCode, Problem
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
-from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Health, Origin, Power, Problem, ScaleSet
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Health, Origin, Power, ScaleSet
 from vmss_upgrade.rollout.watching.troubles import (
     must_stay_healthy,
     not_healthy,

@@ -16,7 +16,7 @@ from harness.playing import Played, captured, job_environment, play_job
 from harness.runner_files import read_outputs
 from harness.wire import Request, Send, wired
 from vmss_upgrade import post
-from vmss_upgrade.azure_api.connection import connect
+from vmss_upgrade.azure_api.connection import Connector
 from vmss_upgrade.job.progress import ROLLOUT, from_value
 
 
@@ -225,7 +225,7 @@ class _World:
 
         def connected(account: Any, _environ: Any, clock: Any, console: Any) -> Any:
             over = wired(self._azure)(clock)
-            return connect(account, over, clock, user_agent="", mask=console.mask, trace=None, timeout=300)
+            return Connector(over, clock, user_agent="", mask=console.mask).scale_set(account, timeout=300)
 
         return captured(lambda: post.run(environ, self.clock, connect=connected, web=lambda _clock: web))
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from sweeps.mutants.judging import described, reached, survivors, verdict
 
+PROJECT = Path(__file__).resolve().parents[3]
 STATES = {"a": "killed", "b": "survived", "c": "no tests", "d": "timeout", "e": "not checked", "f": "skipped"}
 DIFF = """\
 # vmss_upgrade.rollout.lineage.x_line_of__mutmut_2: survived
@@ -64,3 +71,14 @@ def test_a_mutant_is_named_by_what_it_changes_and_not_by_its_number(name: str, f
 )
 def test_the_sweep_fails(lived: list[str], of: int, reasons: dict[str, str], wrong: list[str]) -> None:
     assert verdict(lived, of, reasons) == wrong
+
+
+@pytest.mark.sweep
+def test_the_copy_that_is_mutated_has_all_that_the_decisions_tests_read(tmp_path: Path) -> None:
+    configured = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
+    for name in (*configured["source_paths"], *configured["also_copy"], "tests", "pyproject.toml"):
+        copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
+        copy(PROJECT / name, tmp_path / name)
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n0", "-p", "no:cacheprovider", "tests/rollout"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:]

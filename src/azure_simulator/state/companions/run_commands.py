@@ -16,8 +16,9 @@ from typing import Any
 from azure_simulator.scenario.companions.run_commands import USUAL, GuestBehavior
 from azure_simulator.scenario.request_faults import OperationFate
 from azure_simulator.state.companions.command import DRAIN, UNDRAIN, RunCommand, drained_spans
-from azure_simulator.state.instances import FOREVER, DrainedPeriod, Instance, StatePeriod
+from azure_simulator.state.instances import Instance
 from azure_simulator.state.operations import Operation, lasting
+from azure_simulator.state.periods import FOREVER, DrainedPeriod, StatePeriod
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.errors import OPERATION_ERRORS, refusal
 

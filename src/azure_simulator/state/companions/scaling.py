@@ -13,8 +13,9 @@ import random
 import re
 from typing import Any
 
-from azure_simulator.state.instances import Instance, UnhealthyPeriod
+from azure_simulator.state.instances import Instance
 from azure_simulator.state.operations import Failure
+from azure_simulator.state.periods import UnhealthyPeriod
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.errors import OPERATION_ERRORS, refusal
 

@@ -8,7 +8,7 @@ Choice that no recording decides: Azure shows the instance unhealthy at once, if
 
 from dataclasses import replace
 
-from azure_simulator.state.instances import DrainedPeriod
+from azure_simulator.state.periods import DrainedPeriod
 from azure_simulator.state.scale_set import SimulatedScaleSet
 
 

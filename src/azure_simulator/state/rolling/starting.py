@@ -15,8 +15,9 @@ attached to a set are left alone.
 from collections.abc import Callable
 
 from azure_simulator.scenario.request_faults import OperationFate
-from azure_simulator.state.instances import FOREVER, Instance
+from azure_simulator.state.instances import Instance
 from azure_simulator.state.operations import Failure, Operation
+from azure_simulator.state.periods import FOREVER
 from azure_simulator.state.rolling.health import is_unhealthy, refused_at_start
 from azure_simulator.state.rolling.policy import batches_of, effective, read_policy
 from azure_simulator.state.rolling.steps import cancel, note_failed, take_step

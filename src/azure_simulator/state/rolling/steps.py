@@ -12,9 +12,10 @@ that go back to the previous model are under way as long as any upgrade, and the
 import random
 
 from azure_simulator.state.creation import DELETION
-from azure_simulator.state.instances import FOREVER, Instance, StatePeriod, UnhealthyPeriod, Upgrade
+from azure_simulator.state.instances import Instance, Upgrade
 from azure_simulator.state.manual_upgrades import plan_upgrade
 from azure_simulator.state.operations import Failure
+from azure_simulator.state.periods import FOREVER, StatePeriod, UnhealthyPeriod
 from azure_simulator.state.rolling.health import UNHEALTHY, breached_between_batches, breached_by_upgraded, is_unhealthy
 from azure_simulator.state.rolling.policy import RollingPolicy, read_policy
 from azure_simulator.state.rolling.surge import create_successor, delete_old, has_room, let_go_on

@@ -14,8 +14,9 @@ import dataclasses
 
 from azure_simulator.state.companions.scaling import notice_seconds
 from azure_simulator.state.creation import DELETION, create_instance, describe_next
-from azure_simulator.state.instances import Instance, StatePeriod
+from azure_simulator.state.instances import Instance
 from azure_simulator.state.manual_upgrades import plan_upgrade
+from azure_simulator.state.periods import StatePeriod
 from azure_simulator.state.rolling_upgrades import Turn
 from azure_simulator.state.scale_set import SimulatedScaleSet
 

@@ -6,7 +6,8 @@ Shapes: `VirtualMachineScaleSetVMInstanceView` and `VirtualMachineInstanceView` 
 from __future__ import annotations
 
 from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, objects_in, text_in
-from vmss_upgrade.rollout.scale_set import Health, Power, Problem
+from vmss_upgrade.rollout.failures import Problem
+from vmss_upgrade.rollout.scale_set import Health, Power
 
 _HEALTHS = {"": Health.NO_SIGNAL, "healthstate/healthy": Health.HEALTHY, "healthstate/unhealthy": Health.UNHEALTHY}
 _LONGEST = 4_000  # characters of a message; an extension may put a whole log into it

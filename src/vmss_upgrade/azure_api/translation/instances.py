@@ -36,22 +36,29 @@ class Looks:
     def __init__(self) -> None:
         self._spelled: dict[str, str] = {}
         self._shown: list[tuple[str, Json, Instance]] = []
+        self._instances: tuple[Instance, ...] = ()
 
     def take(self, items: Iterable[Json], translate: Callable[[Json], Instance]) -> tuple[Instance, ...]:
-        """Return the instances of a list, ordered by id: the list itself is in no useful order."""
-        known = {name: (item, instance) for name, item, instance in self._shown}
-        same = {id(shown[1]): shown for shown in self._shown}  # the reader keeps what came again as it was
-        self._shown = []
+        """Return the instances of a list, ordered by id: the list itself is in no useful order.
+
+        Where nothing has changed, the tuple is the one of the last look.
+        """
+        before, self._shown = self._shown, []
+        same = {id(shown[1]): shown for shown in before}  # the reader keeps what came again as it was
+        known: dict[str, tuple[Json, Instance]] = {}
         for item in items:
             if shown := same.get(id(item)):
                 self._shown.append(shown)
                 continue
+            known = known or {name: (item, instance) for name, item, instance in before}
             name = text_in(item, "name")
-            before, instance = known.get(name, (None, None))
-            if instance is None or before != item:
+            last, instance = known.get(name, (None, None))
+            if instance is None or last != item:
                 instance = self._as_first_spelled(translate(item))
             self._shown.append((name, item, instance))
-        return _ordered(instance for _, _, instance in self._shown)
+        if self._shown != before:
+            self._instances = _ordered(instance for _, _, instance in self._shown)
+        return self._instances
 
     def differences(self, model_body: Json) -> dict[str, tuple[str, ...]]:
         """Return what the latest list shows otherwise than the scale set's own GET answer, by instance id."""

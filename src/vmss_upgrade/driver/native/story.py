@@ -178,7 +178,7 @@ class NativeRollout:
             before=seen_before(self._from.instances, self._goal.image),
         )
         while True:
-            gate = gate.advance(remote.scale_set.by_id(), remote.clock.now())
+            gate = gate.advance(remote.scale_set.by_id, remote.clock.now())
             if gate.is_decided:
                 return gate
             remote.clock.sleep(remote.look_interval())

@@ -27,6 +27,7 @@ class Proof:
         self._probing = probing
         self._floor: FloorBook | None = None
         self._plan: events.RolloutPlanned | None = None
+        self._seen: ScaleSet | None = None
         self._away: Batch | None = None
         self._drained: tuple[str, ...] = ()  # those of it that serve nobody, whatever they show
         self._kept: tuple[str, ...] = ()  # those of them that an upgrade leaves drained
@@ -75,8 +76,14 @@ class Proof:
             case events.BatchPassed() | events.BatchFailed():
                 self._set_away(None)
             case events.InstancesSeen() if self._floor is not None and self._plan is not None:
-                seen = ScaleSet(model=self._plan.scale_set.model, instances=event.instances)
-                self._floor = self._floor.after(seen, self._away, self._plan.plan.reaches, event.at, self._drained)
+                seen, target = self._seen_in(event, self._plan), self._plan.plan.reaches
+                self._floor = self._floor.after(seen, self._away, target, event.at, self._drained)
+
+    def _seen_in(self, event: events.InstancesSeen, plan: events.RolloutPlanned) -> ScaleSet:
+        """Return the scale set that a look shows: the one of the last look, where this shows the same objects."""
+        if self._seen is None or self._seen.instances is not event.instances:
+            self._seen = ScaleSet(model=plan.scale_set.model, instances=event.instances)
+        return self._seen
 
     def _set_away(self, batch: Batch | None) -> None:
         self._away = batch

@@ -27,7 +27,6 @@ from vmss_upgrade.rollout.history.surge import (
     surplus_left,
 )
 from vmss_upgrade.rollout.model import Model
-from vmss_upgrade.rollout.planning.availability import healthy_ids
 from vmss_upgrade.rollout.planning.plan import SURGE_NUMBER, Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind, ScaleSet
@@ -80,11 +79,11 @@ class SurgeCapacity:
         capacity = planned_from.model.scaling.capacity or 0
         left = tuple(i.id for i in planned_from.instances if i.id in self._remote.surplus)
         # what an earlier run's surge stands in for may be away: instances on the target
-        counted = must_stay_healthy(planned_from, plan.goal) if left else healthy_ids(planned_from)
+        counted = must_stay_healthy(planned_from, plan.goal) if left else planned_from.healthy_ids
         floor = len(counted.intersection(i.id for i in planned_from.lasting))
         former = capacity - len(left)
         self._plan = plan
-        self._before = frozenset(planned_from.by_id()) - set(left)
+        self._before = frozenset(planned_from.by_id) - set(left)
         self._surge = Surge(former=former, added=len(left) or plan.surge, floor=floor, instance_ids=left)
         return self._surge
 

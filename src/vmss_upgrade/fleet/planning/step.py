@@ -9,10 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from vmss_upgrade import __version__
+from vmss_upgrade.azure_api.connection import Connector
 from vmss_upgrade.driver.run_clock import RunClock
 from vmss_upgrade.errors import AzureError, InputError, InternalError, Interrupted, as_ours
 from vmss_upgrade.fleet.plan import FleetPlan, PlannedSet
-from vmss_upgrade.fleet.planning.connections import Connections
+from vmss_upgrade.fleet.planning.connections import connector_of
 from vmss_upgrade.fleet.planning.finding import find_sets
 from vmss_upgrade.fleet.planning.members import Member, members_of, namesakes_among, unused_entries
 from vmss_upgrade.fleet.planning.outputs import as_fleet_outputs, fits
@@ -107,12 +108,12 @@ class _PlanStep:
         order = parse_fleet_plan(self._job.environ, now=self._facts.began_at or 0.0)
         names = ", ".join(wave.name for wave in order.waves)
         self.console.line(f"Operation: fleet-plan of {count(len(order.waves), 'wave')} ({names})")
-        connections = Connections(self._job, self._clock, self.console, transport)
-        found = self._found(order, connections)
+        connector = connector_of(self._job, self._clock, self.console, transport)
+        found = self._found(order, connector)
         members, namesakes = self._members(order, found)
         self.plan = FleetPlan(waves=order.waves, sets=(), namesakes=namesakes)
         ends = self._began + order.timeout
-        survey = Survey(self._job.environ, connections.scale_set, self._clock, web(self._clock), ends=ends)
+        survey = Survey(self._job.environ, connector.scale_set, self._clock, web(self._clock), ends=ends)
         planned: dict[int, PlannedSet] = {}
         for said in in_turns([partial(survey.plan, member) for member in members], self._clock):
             if said.event is not None:
@@ -123,12 +124,12 @@ class _PlanStep:
                 self.console.line(f"{len(planned)}/{len(members)} {line_of(said.result)}")
         self._is_complete = True
 
-    def _found(self, order: FleetOrder, connections: Connections) -> tuple[FoundSet, ...]:
+    def _found(self, order: FleetOrder, connector: Connector) -> tuple[FoundSet, ...]:
         """Return what Azure's index lists, if a wave has a tag."""
         if order.finder is None:
             return ()
         self.console.line(order.finder.signing_in)
-        index = connections.index(order.finder, order.timeout)
+        index = connector.index(order.finder, timeout=order.timeout)
         found = self._waited(find_sets(index, order.subscriptions, RunClock(self._clock, order.timeout)))
         where = count(len(order.subscriptions), "subscription")
         self.console.line(f"Azure's index lists {count(len(found), 'scale set')} in {where}.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from vmss_upgrade.errors import AzureError, InputError, VmssUpgradeError
-from vmss_upgrade.job.duties.duty import Duty, PostStep
+from vmss_upgrade.errors import AzureError, VmssUpgradeError
+from vmss_upgrade.job.duties.duty import Duty, PostStep, account_in
 from vmss_upgrade.job.progress import DRAINED, drained_in
 from vmss_upgrade.job.runner import Job
 from vmss_upgrade.rollout.az_commands import undrain_by_hand
@@ -36,15 +36,12 @@ def _undrain(step: PostStep) -> str:
 
 def _by_hand(job: Job) -> str:
     """Return how a user undrains instances; their names alone if the inputs do not say of which scale set."""
-    from vmss_upgrade.inputs import parse_account
-
     ids, _ = drained_in(job.saved[DRAINED])
     named = f" May still be drained: {instances_named(ids, 30)}."
-    try:
-        account = parse_account(job.environ)
-    except InputError:
+    account = account_in(job)
+    if account is None:
         return named
-    command = undrain_by_hand(account.subscription_id, account.resource_group, account.scale_set, ids[0])
+    command = undrain_by_hand(*account.names, ids[0])
     return f"{named} Undrain each with the text of `drain-command` in a file: {command}"
 
 

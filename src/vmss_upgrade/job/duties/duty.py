@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from vmss_upgrade.errors import InputError
 from vmss_upgrade.job.runner import Job
 from vmss_upgrade.ports import Clock, ScaleSetApi, Web
 from vmss_upgrade.reporters.console import Console
@@ -64,6 +65,26 @@ class PostStep:
                 self.console.line(f"waiting: {event.why} (next try in {duration(event.seconds)})")
             elif isinstance(event, Noticed):
                 self.console.warning(f"{event.finding.message} {event.finding.remedy}".rstrip())
+
+
+def with_command(words: str, command: Callable[[str, str, str], str]) -> Callable[[Job], str]:
+    """Return the `by_hand` of a duty that is `words` and a command for the scale set; empty if the inputs name none."""
+
+    def by_hand(job: Job) -> str:
+        account = account_in(job)
+        return f" {words}: {command(*account.names)}" if account else ""
+
+    return by_hand
+
+
+def account_in(job: Job) -> Account | None:
+    """Return the account that the inputs name; None if they cannot be read."""
+    from vmss_upgrade.inputs import parse_account
+
+    try:
+        return parse_account(job.environ)
+    except InputError:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

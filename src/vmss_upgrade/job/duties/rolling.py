@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from vmss_upgrade.errors import AzureError, InputError, VmssUpgradeError
-from vmss_upgrade.job.duties.duty import Duty, PostStep
+from vmss_upgrade.errors import AzureError, VmssUpgradeError
+from vmss_upgrade.job.duties.duty import Duty, PostStep, with_command
 from vmss_upgrade.job.rolling import ROLL, own_in
 from vmss_upgrade.job.runner import Job
 from vmss_upgrade.rollout.az_commands import cancel_rolling_upgrade
@@ -31,18 +31,9 @@ def _cancel(step: PostStep) -> str:
     return "Azure's rolling upgrade, which the rollout had started, is not at work any more."
 
 
-def _by_hand(job: Job) -> str:
-    """Return how a user cancels it; empty if the inputs do not say of which scale set."""
-    from vmss_upgrade.inputs import parse_account
-
-    try:
-        account = parse_account(job.environ)
-    except InputError:
-        return ""
-    command = cancel_rolling_upgrade(account.subscription_id, account.resource_group, account.scale_set)
-    return f" Cancel it, unless another one is at work by now: {command}"
-
-
 CANCEL_ROLL: Final = Duty(
-    title="Azure's rolling upgrade may still be at work", is_owed=_is_owed, carry_out=_cancel, by_hand=_by_hand
+    title="Azure's rolling upgrade may still be at work",
+    is_owed=_is_owed,
+    carry_out=_cancel,
+    by_hand=with_command("Cancel it, unless another one is at work by now", cancel_rolling_upgrade),
 )

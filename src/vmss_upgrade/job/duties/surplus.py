@@ -21,8 +21,7 @@ def _name(step: PostStep) -> str:
     from vmss_upgrade.inputs import parse_account
 
     account = parse_account(step.job.environ)
-    names = (account.subscription_id, account.resource_group, account.scale_set)
-    step.console.warning(surplus.in_words(step.job.saved[surplus.SURGE], names), surplus.TITLE)
+    step.console.warning(surplus.in_words(step.job.saved[surplus.SURGE], account.names), surplus.TITLE)
     return "The new instances of the surge stay until the next run."
 
 

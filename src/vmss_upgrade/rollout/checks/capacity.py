@@ -10,9 +10,7 @@ from vmss_upgrade.rollout.findings import Finding, refuse, warn
 from vmss_upgrade.rollout.planning.availability import (
     expected_healthy,
     floor,
-    healthy_ids,
     no_other_runs,
-    stopped_ids,
     takes_none_away,
 )
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
@@ -29,7 +27,7 @@ def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding
     batch = next((b for b in plan.batches if no_other_runs(scale_set, b.instance_ids)), None)
     if batch is None or plan.surge or not _takes_away(batch, scale_set, plan):
         return None
-    off = stopped_ids(scale_set.instances)
+    off = scale_set.stopped_ids
     running = [id_ for id_ in batch.instance_ids if id_ not in off]
     size = len(running)
     if policy.allow_downtime:
@@ -65,14 +63,14 @@ def all_that_is_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) 
 def _takes_all_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Batch | None:
     if policy.allow_downtime or whole_set(scale_set, plan, policy) is not None:
         return None
-    healthy = healthy_ids(scale_set)
+    healthy = scale_set.healthy_ids
     takes_all = (batch for batch, left in _expected(scale_set, plan) if not left)
     return next((batch for batch in takes_all if not healthy.isdisjoint(batch.instance_ids)), None)
 
 
 def floor_above_running(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
     """Refuse a count as `min-healthy` that all running instances together could not reach: its `%` was forgotten."""
-    least, running = floor(scale_set.instances, policy, stopped_ids(scale_set.instances)), _running(scale_set)
+    least, running = floor(scale_set.instances, policy, scale_set.stopped_ids), _running(scale_set)
     is_needed = any(_takes_away(batch, scale_set, plan) for batch in plan.batches)
     if policy.min_healthy.is_percentage or least <= running or not is_needed:
         return None
@@ -84,7 +82,7 @@ def floor_above_running(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) 
 
 def _running(scale_set: ScaleSet) -> int:
     """Count the instances made from the model that run and stay."""
-    return sum(1 for instance in scale_set.made if not instance.is_stopped and not instance.is_being_deleted)
+    return sum(1 for instance in scale_set.staying if not instance.is_stopped)
 
 
 def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
@@ -95,7 +93,7 @@ def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findi
     if found is None or is_worse or _is_unknown_alone(scale_set, plan, policy):
         return None
     batch, left = found
-    least = floor(scale_set.instances, policy, stopped_ids(scale_set.instances))
+    least = floor(scale_set.instances, policy, scale_set.stopped_ids)
     unhealthy = awaited_health(scale_set, plan, policy)
     basis = f"{policy.min_healthy} of those that run, {least}" if policy.min_healthy.is_percentage else str(least)
     return refuse(
@@ -107,7 +105,7 @@ def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findi
 
 def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[Batch, int] | None:
     """Return the first batch that does, and how many stay healthy while it is away."""
-    least = floor(scale_set.instances, policy, stopped_ids(scale_set.instances))
+    least = floor(scale_set.instances, policy, scale_set.stopped_ids)
     risky = ((batch, left) for batch, left in _expected(scale_set, plan) if _takes_away(batch, scale_set, plan))
     return next(((batch, left) for batch, left in risky if left < least), None)
 
@@ -127,7 +125,7 @@ def _way_back(unhealthy: Collection[str]) -> str:
 
 def _room_for_batch(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy, least: int) -> str:
     """Return what makes room for a batch. Each way is one that the plan passes with."""
-    healthy, running = len(healthy_ids(scale_set)), _running(scale_set)
+    healthy, running = len(scale_set.healthy_ids), _running(scale_set)
     if healthy > least:
         room = healthy - least
         return f"Set `batch-size: {room}`{' or less' if room > 1 else ''}, or a lower `min-healthy`."
@@ -144,7 +142,7 @@ def _room_for_batch(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy, leas
 
 def _scale_out(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy, size: int) -> str:
     """Return how to make the set so large that batches of `size` may be away; empty if no set is that large."""
-    have, running, healthy = len(scale_set.instances), _running(scale_set), len(healthy_ids(scale_set))
+    have, running, healthy = len(scale_set.instances), _running(scale_set), len(scale_set.healthy_ids)
     for new in range(1, MOST_INSTANCES - have + 1):
         if healthy + new - size >= max(1, policy.min_healthy.at_least(running + new)):
             limit = batch_limit_of(len(scale_set.made) + new, policy, plan.grouping)
@@ -169,7 +167,7 @@ def not_shown(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding
         return None
     return refuse(
         f"Azure shows no instance view of {some(ids)}, so it is not known whether they run and are healthy: with "
-        f"{len(healthy_ids(scale_set))} of {len(scale_set.instances)} known to be healthy, no batch may be away.",
+        f"{len(scale_set.healthy_ids)} of {len(scale_set.instances)} known to be healthy, no batch may be away.",
         f"Run again later. To see what Azure shows of one of them: {look_closer(scale_set.model, ids[0])}",
     )
 
@@ -183,7 +181,7 @@ def not_reported(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Find
     ids = _missing_alone(silent, scale_set, plan, policy)
     if not ids:
         return None
-    signal, healthy = scale_set.model.health_signal.value, len(healthy_ids(scale_set))
+    signal, healthy = scale_set.model.health_signal.value, len(scale_set.healthy_ids)
     return refuse(
         f"The model has a health signal ({signal}), but these instances report no health, although they should have "
         f"got it: {some(ids)}. With {healthy} of {len(scale_set.instances)} known to be healthy, no batch may be away.",

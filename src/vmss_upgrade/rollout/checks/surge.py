@@ -111,7 +111,7 @@ def _unproven_target(target: Image) -> Finding | None:
 
 
 def _capacity(scale_set: ScaleSet) -> Finding | None:
-    capacity, there = scale_set.model.scaling.capacity, len([i for i in scale_set.made if not i.is_being_deleted])
+    capacity, there = scale_set.model.scaling.capacity, len(scale_set.staying)
     if capacity == there:
         return None
     shown = "not shown" if capacity is None else str(capacity)

@@ -20,9 +20,9 @@ from vmss_upgrade.rollout.history.timing import LowestHealthy, note_ready
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.native.events import BatchGrew
 from vmss_upgrade.rollout.order import Command
-from vmss_upgrade.rollout.planning.availability import floor, stopped_ids
+from vmss_upgrade.rollout.planning.availability import floor
 from vmss_upgrade.rollout.planning.plan_hash import Planned, planned_of
-from vmss_upgrade.rollout.scale_set import Instance, is_healthy
+from vmss_upgrade.rollout.scale_set import Instance
 from vmss_upgrade.rollout.zero_downtime.hooks import Phase
 from vmss_upgrade.rollout.zero_downtime.probes import Probed
 
@@ -64,14 +64,27 @@ class Report(Standing):
     rehearsal: Rehearsed | None = None
     ending: Ending | None = None
     duration: float = 0.0
+    _was_look: bool = False
     _failures_there: tuple[Failure, ...] = ()  # all of them, of which an instance may have several
 
     def add(self, event: events.Event) -> None:
         """Take one event into account."""
         self.duration = event.at
+        if isinstance(event, events.InstancesSeen):
+            self.seen_at = event.at
+        if self._shows_nothing_new(event):
+            return
         self._take(event)
         changed = self.instances if isinstance(event, _REGARDING_ALL) else self._changed_by(event)
         self.changes.see(self.instances, {instance.id: self._cell(instance) for instance in changed}, event.at)
+
+    def _shows_nothing_new(self, event: events.Event) -> bool:
+        """Return True for a look at what the event before it showed: the same objects, and nothing in between."""
+        was_look, self._was_look = self._was_look, False
+        if not isinstance(event, events.InstancesSeen | events.BatchProgressed):
+            return False
+        self._was_look = True
+        return was_look and event.instances is self.instances
 
     def _changed_by(self, event: events.Event) -> list[Instance]:
         """Return the instances that an event shows otherwise than before, and those of a batch that begins or ends."""
@@ -97,7 +110,7 @@ class Report(Standing):
                 self.repairs_suspended = isinstance(event, events.RepairsSuspending)
             case events.RolloutPlanned():
                 self.plan, self.policy, self.command = event.plan, event.policy, event.command
-                self.stopped_before = stopped_ids(event.scale_set.instances)
+                self.stopped_before = event.scale_set.stopped_ids
                 self.model, self.before = event.scale_set.model, event.scale_set.instances
                 self._see(event.scale_set.instances, event.at)
             case events.Waiting():
@@ -182,19 +195,6 @@ class Report(Standing):
             return None
         return planned_of(self.model, self.command, self.plan, self.policy)
 
-    @property
-    def surely_healthy(self) -> int:
-        """How many of `counted` are known to be healthy: one under upgrade is not until it is seen ready."""
-        if self.model is None:
-            return 0
-        signal, away = self.model.health_signal, self._away()
-        return sum(1 for i in self.counted if i.id not in away and is_healthy(i, signal))
-
-    @property
-    def away(self) -> int:
-        """How many instances are being upgraded, and not seen ready yet."""
-        return len(self._away())
-
     def failures(self) -> list[Failure]:
         """Return every error, those of the run as a whole included."""
         general = [f for f in (self.ending.failures if self.ending else ()) if not f.instance_id]
@@ -227,10 +227,6 @@ class Report(Standing):
         self._note_ready(record, event.instances, event.at)
         record.seconds, record.result = event.at - record.started_at, result
         self._see(event.instances, event.at)
-
-    def _away(self) -> set[str]:
-        away = self._perhaps_away
-        return {i.id for i in self.instances if i.id in away and not self._is_fine(i)}
 
     def _see(self, instances: tuple[Instance, ...], at: float) -> None:
         if instances is not self.instances:

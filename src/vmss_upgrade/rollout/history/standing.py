@@ -148,6 +148,19 @@ class Standing:
         return sum(1 for i in self.counted if signal is not None and is_healthy(i, signal))
 
     @property
+    def surely_healthy(self) -> int:
+        """How many of `counted` are known to be healthy: one under upgrade is not until it is seen ready."""
+        if self.model is None:
+            return 0
+        signal, away = self.model.health_signal, self._away()
+        return sum(1 for i in self.counted if i.id not in away and is_healthy(i, signal))
+
+    @property
+    def away(self) -> int:
+        """How many instances are being upgraded, and not seen ready yet."""
+        return len(self._away())
+
+    @property
     def counted(self) -> list[Instance]:
         """The instances whose health is counted: all but the attached machines that are left alone."""
         return self._counted(self.instances)
@@ -170,6 +183,10 @@ class Standing:
         """The instances that are drained or upgraded; those not seen ready again may stop serving at any time."""
         running = self._running
         return self.draining.union(running.batch.instance_ids if running is not None and running.accepted else ())
+
+    def _away(self) -> set[str]:
+        away = self._perhaps_away
+        return {i.id for i in self.instances if i.id in away and not self._is_fine(i)}
 
     def _is_fine(self, instance: Instance) -> bool:
         if self.way is None or self.model is None or instance.id in self._failed:

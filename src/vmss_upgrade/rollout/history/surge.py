@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vmss_upgrade.rollout.az_commands import delete_instances, set_capacity
-from vmss_upgrade.rollout.failures import Failure, FailureCode, remedy_of
+from vmss_upgrade.rollout.failures import Failure, FailureCode, Problem, remedy_of
 from vmss_upgrade.rollout.findings import Finding, warn
 from vmss_upgrade.rollout.history.endings import first_of
 from vmss_upgrade.rollout.history.events import Event
 from vmss_upgrade.rollout.history.outcome import BatchResult, Ending, Outcome
 from vmss_upgrade.rollout.model import Model
-from vmss_upgrade.rollout.scale_set import Instance, Problem
+from vmss_upgrade.rollout.scale_set import Instance
 from vmss_upgrade.rollout.wording import clause, instances_named
 from vmss_upgrade.rollout.zero_downtime.surge import Surge
 

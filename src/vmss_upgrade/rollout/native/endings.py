@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from vmss_upgrade.rollout.az_commands import az_vmss
-from vmss_upgrade.rollout.failures import Failure
+from vmss_upgrade.rollout.failures import Failure, Problem
 from vmss_upgrade.rollout.history.endings import first_of
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.native.codes import CANCELLED, meaning_of
 from vmss_upgrade.rollout.native.roll import Roll, RollCode
-from vmss_upgrade.rollout.scale_set import Problem
 from vmss_upgrade.rollout.wording import clause, duration, listed
 
 GO_ON = "Run again with the same inputs: Azure goes on with what is behind the model."

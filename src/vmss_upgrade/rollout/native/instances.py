@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from vmss_upgrade.rollout.failures import Failure, FailureCode, is_never_the_images
+from vmss_upgrade.rollout.failures import Failure, FailureCode, Problem, is_never_the_images
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.native.roll import Roll
 from vmss_upgrade.rollout.planning.plan import Batch
-from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Health, Instance, Problem, ScaleSet
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Health, Instance, ScaleSet
 from vmss_upgrade.rollout.watching.troubles import new_problems, not_ready
 from vmss_upgrade.rollout.wording import duration
 
@@ -28,7 +28,7 @@ class Before:
 def before(scale_set: ScaleSet, due: Collection[str]) -> Before:
     """Return what a look before the write shows."""
     return Before(
-        known=frozenset(scale_set.by_id()),
+        known=frozenset(scale_set.by_id),
         due=frozenset(due),
         problems={instance.id: instance.problems for instance in scale_set.instances},
     )
@@ -36,11 +36,7 @@ def before(scale_set: ScaleSet, due: Collection[str]) -> Before:
 
 def taking_part(scale_set: ScaleSet, then: Before) -> list[Instance]:
     """Return the instances that are to be on the target: those that were due, and those created since (maxSurge)."""
-    return [
-        instance
-        for instance in scale_set.made
-        if not instance.is_being_deleted and (instance.id in then.due or instance.id not in then.known)
-    ]
+    return [i for i in scale_set.staying if i.id in then.due or i.id not in then.known]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +89,7 @@ def has_begun(instance: Instance, goal: Goal) -> bool:
 def waiting_for(ids: Collection[str], scale_set: ScaleSet, goal: Goal) -> tuple[Failure, ...]:
     """Return why instances of a batch are not ready yet; those that are gone are not waited for."""
     signal = scale_set.model.health_signal
-    there = [i for i in scale_set.made if i.id in ids and not i.is_being_deleted]
+    there = [i for i in scale_set.staying if i.id in ids]
     found = (not_ready(i, goal.image, signal, flag_matters=False, may_be_stopped=True) for i in there)
     return tuple(failure for failure in found if failure is not None)
 

@@ -6,18 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy, made_from_model
-
-
-def healthy_ids(scale_set: ScaleSet) -> frozenset[str]:
-    """Return the instances that serve now, without attached machines: these do other work."""
-    signal = scale_set.model.health_signal
-    return frozenset(instance.id for instance in scale_set.made if is_healthy(instance, signal))
+from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 
 
 def unhealthy_ids(scale_set: ScaleSet) -> frozenset[str]:
     """Return the instances that do not serve now, for whatever reason."""
-    return frozenset(scale_set.by_id()) - healthy_ids(scale_set)
+    return frozenset(scale_set.by_id) - scale_set.healthy_ids
 
 
 def stopped_ids(instances: Iterable[Instance]) -> frozenset[str]:
@@ -34,19 +28,19 @@ def floor(instances: Iterable[Instance], policy: Policy, stopped_before: Collect
     """
     if policy.allow_downtime:
         return 0
-    staying = [i for i in made_from_model(instances) if not (i.is_being_deleted or i.is_surplus)]
+    staying = [i for i in instances if not (i.is_attached or i.is_being_deleted or i.is_surplus)]
     counted = [i for i in staying if not (i.id in stopped_before and i.is_stopped)]
     return policy.min_healthy.at_least(len(counted))
 
 
 def healthy_without(scale_set: ScaleSet, batch_ids: Collection[str]) -> int:
     """Count the instances outside the batch that are healthy now."""
-    return len(healthy_ids(scale_set) - set(batch_ids))
+    return len(scale_set.healthy_ids - set(batch_ids))
 
 
 def takes_none_away(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     """Return whether no instance in the batch serves now, so that upgrading it can only make things better."""
-    return healthy_ids(scale_set).isdisjoint(batch_ids)
+    return scale_set.healthy_ids.isdisjoint(batch_ids)
 
 
 def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch], surge: int = 0) -> tuple[int, ...]:
@@ -54,8 +48,8 @@ def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch], surge: int =
 
     `surge`: so many new instances are there beside those that last.
     """
-    off = stopped_ids(scale_set.instances)  # an upgrade does not start them
-    healthy = set(healthy_ids(scale_set)) - {i.id for i in scale_set.instances if i.is_surplus}
+    off = scale_set.stopped_ids  # an upgrade does not start them
+    healthy = set(scale_set.healthy_ids) - {i.id for i in scale_set.instances if i.is_surplus}
     expected = []
     for batch in batches:
         ids = set(batch.instance_ids)
@@ -66,13 +60,13 @@ def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch], surge: int =
 
 def no_other_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     """Return whether the batch holds every instance that is neither stopped nor being deleted."""
-    running = {instance.id for instance in scale_set.made if not instance.is_stopped and not instance.is_being_deleted}
+    running = {instance.id for instance in scale_set.staying} - scale_set.stopped_ids
     return bool(running) and running <= set(batch_ids)
 
 
 def no_other_is_healthy(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     """Return whether the batch holds every instance that is healthy now (if any is)."""
-    healthy = healthy_ids(scale_set)
+    healthy = scale_set.healthy_ids
     return bool(healthy) and healthy <= set(batch_ids)
 
 

@@ -110,7 +110,7 @@ class RolloutPlan:
 
     def moving(self, scale_set: ScaleSet) -> list[Instance]:
         """Return the instances that move, in natural order."""
-        present = scale_set.by_id()
+        present = scale_set.by_id
         return [present[id_] for id_ in sorted(self.instance_ids, key=in_natural_order)]
 
     @property

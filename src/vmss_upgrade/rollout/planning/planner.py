@@ -80,7 +80,7 @@ def still_due(batch: Batch, scale_set: ScaleSet, goal: Goal, policy: Policy) -> 
     It never grows. `goal` is that of the plan: if this run puts a VHD into the model, the flag that stands for it may
     still be about the model before, so no instance is dropped as current.
     """
-    present = scale_set.by_id()
+    present = scale_set.by_id
 
     def is_due(instance_id: str) -> bool:
         instance = present.get(instance_id)

@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from vmss_upgrade.rollout.failures import Failure, FailureCode, is_never_the_images
+from vmss_upgrade.rollout.failures import Failure, FailureCode, Problem, is_never_the_images
 from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.availability import stopped_ids
-from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power
 from vmss_upgrade.rollout.watching.sightings import is_earlier
 from vmss_upgrade.rollout.watching.troubles import new_problems, not_ready
 from vmss_upgrade.rollout.wording import clause, duration

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from vmss_upgrade.rollout.failures import Failure, FailureCode, is_never_the_images
+from vmss_upgrade.rollout.failures import Failure, FailureCode, Problem, is_never_the_images
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.availability import unhealthy_ids, updating_ids
-from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem, ScaleSet, is_healthy
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet, is_healthy
 
 
 def not_ready(

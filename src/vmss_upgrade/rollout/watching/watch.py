@@ -12,7 +12,6 @@ from vmss_upgrade.rollout.planning.availability import (
     healthy_without,
     no_other_is_healthy,
     no_other_runs,
-    stopped_ids,
     takes_none_away,
     unhealthy_ids,
 )
@@ -60,8 +59,8 @@ class Watch:
         self._returning = returning.ids
         self._bystanders = returning.bystanders
         self._policy = policy
-        self._known = frozenset(scale_set.by_id())
-        self._stopped_before = stopped_ids(scale_set.instances) if stopped_before is None else stopped_before
+        self._known = frozenset(scale_set.by_id)
+        self._stopped_before = scale_set.stopped_ids if stopped_before is None else stopped_before
         self._current_before = frozenset(i.id for i in scale_set.instances if goal.is_reached_by(i))
         self._excused = unhealthy_ids(scale_set) if self._is_rollback else unhealthy_on_foreign_target(scale_set, goal)
         self._counted_on = set(must_stay_healthy(scale_set, goal)) - self._returning - self._excused
@@ -96,7 +95,7 @@ class Watch:
 
     def newly_stopped(self, scale_set: ScaleSet) -> tuple[str, ...]:
         """Return the instances that were stopped or evicted since this was asked last."""
-        off = stopped_ids(scale_set.instances)
+        off = scale_set.stopped_ids
         new = tuple(instance.id for instance in scale_set.instances if instance.id in off - self._stopped_seen)
         self._stopped_seen = set(off)
         return new
@@ -105,8 +104,8 @@ class Watch:
         """Count on the batch from now on; if it lost instances, on those created in their place."""
         self._counted_on.update(set(batch.instance_ids) - self._stopped_before)
         self.passed.update(batch.instance_ids)
-        self._stopped_seen |= stopped_ids(scale_set.instances) & set(batch.instance_ids)  # the batch has said so
-        self._lost += len(set(batch.instance_ids) - scale_set.by_id().keys())
+        self._stopped_seen |= scale_set.stopped_ids & set(batch.instance_ids)  # the batch has said so
+        self._lost += len(set(batch.instance_ids) - scale_set.by_id.keys())
 
     def count_on(self, batch: Batch, scale_set: ScaleSet, goal: Goal) -> None:
         """Count on those of a failed batch that reached the goal: no other starts until they are healthy."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.planning.availability import floor, healthy_without, stopped_ids
+from vmss_upgrade.rollout.planning.availability import floor, healthy_without
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import ScaleSet, is_healthy
@@ -54,9 +54,8 @@ class FloorBook:
     def _found(
         self, seen: ScaleSet, batch: Batch, target: Image, at: float, drained: Collection[str]
     ) -> Undercut | None:
-        signal = seen.model.health_signal
         away = set(batch.instance_ids)
-        back = {i.id for i in seen.made if i.id in away and is_on(i, target) and is_healthy(i, signal)}
+        back = {id_ for id_ in away & seen.healthy_ids if is_on(seen.by_id[id_], target)}
         healthy, least = healthy_without(seen, away - back.difference(drained)), self.floor_of(seen)
         asked_by = "surge" if least == self.least else "min-healthy"
         found = Undercut(healthy=healthy, floor=least, at=at, batch=batch.number, asked_by=asked_by)
@@ -66,9 +65,10 @@ class FloorBook:
         """Return the floor of this moment. Others may change the size of the scale set: an instance created since
         planning counts once it is healthy, and a count is lowered by as many instances as the set has lost.
         """
-        known, signal = self.before.by_id(), seen.model.health_signal
-        there = tuple(i for i in seen.instances if i.id in known or is_healthy(i, signal))
-        least, lost = floor(there, self.policy, stopped_ids(self.before.instances)), _lost(self.before, seen)
+        known, signal = self.before.by_id, seen.model.health_signal
+        created = seen.by_id.keys() - known.keys()
+        there = tuple(i for i in seen.instances if i.id not in created or is_healthy(i, signal))
+        least, lost = floor(there, self.policy, self.before.stopped_ids), _lost(self.before, seen)
         kept = self.least - lost
         return max(least if self.policy.min_healthy.is_percentage else least - lost, kept, 0)
 
@@ -82,4 +82,4 @@ def _lost(before: ScaleSet, seen: ScaleSet) -> int:
 
 
 def _staying(scale_set: ScaleSet) -> int:
-    return sum(1 for instance in scale_set.lasting if not instance.is_being_deleted)
+    return sum(1 for instance in scale_set.staying if not instance.is_surplus)

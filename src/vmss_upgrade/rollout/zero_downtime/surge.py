@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from vmss_upgrade.rollout.goal import is_on
-from vmss_upgrade.rollout.planning.availability import healthy_ids
 from vmss_upgrade.rollout.policy import Share
 from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 from vmss_upgrade.rollout.wording import in_natural_order, listed
@@ -56,11 +55,11 @@ def created_since(instances: Iterable[Instance], before: Collection[str]) -> tup
 
 def why_to_stay(scale_set: ScaleSet, surge: Surge) -> str:
     """Return why the new instances may not be deleted now; empty if nothing forbids it."""
-    others = [i for i in scale_set.made if i.id not in surge.instance_ids and not i.is_being_deleted]
+    others = [i for i in scale_set.staying if i.id not in surge.instance_ids]
     changing = [instance.id for instance in others if instance.is_changing]
     if changing:
         return f"instances are being created or updated ({listed(changing)})"
-    left = len(healthy_ids(scale_set).intersection(instance.id for instance in others))
+    left = len(scale_set.healthy_ids.intersection(instance.id for instance in others))
     return f"only {left} of the other instances are healthy, not {surge.floor} as before" if left < surge.floor else ""
 
 
@@ -71,7 +70,7 @@ def left_by_an_earlier_run(scale_set: ScaleSet, share: Share) -> Leftover | None
     surge made them if they are exactly as many as it makes of the others, and were created as soon after the model got
     its image as a run does it. It is not of all others, nor of a VHD, which no instance shows.
     """
-    model, staying = scale_set.model, [i for i in scale_set.made if not i.is_being_deleted]
+    model, staying = scale_set.model, scale_set.staying
     held_since = moment_of(model.time)
     if held_since is None or model.image.is_vhd or model.image.is_floating:
         return None
