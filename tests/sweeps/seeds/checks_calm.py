@@ -64,7 +64,10 @@ def _ends_by_azure(truth: Truth, good: set[str]) -> set[str]:
     was_refused = "MaxUnhealthy" in reason
     if "shows no rolling upgrade" in reason:  # which is all that can be seen where the answer with the code was lost
         was_refused = not any(each.upgrades for each in truth.played.azure.instances())
-    return ({"halted"} if was_refused else set()) | ({"succeeded"} if "halted" in good else set())
+    ends = ({"halted"} if was_refused else set()) | ({"succeeded"} if "halted" in good else set())
+    if "another rolling upgrade is at work" in reason and not truth.patches:  # somebody's change has started it
+        ends |= {"refused"} if any(each["kind"] == "model-change" for each in truth.case.faults) else set()
+    return ends
 
 
 def _good_end(truth: Truth, fleet: Fleet) -> set[str]:
