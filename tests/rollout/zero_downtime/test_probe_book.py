@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vmss_upgrade.rollout.findings import Severity
+from vmss_upgrade.rollout.findings import refuse, warn
 from vmss_upgrade.rollout.zero_downtime.probes import (
     Gap,
     Probed,
@@ -90,9 +90,10 @@ def test_books_together() -> None:
         (204, ""),
         (299, ""),
         (199, "HTTP 199"),
-        (301, "HTTP 301, and redirects are not followed"),
+        (300, "HTTP 300, and redirects are not followed"),
         (307, "HTTP 307, and redirects are not followed"),
-        (404, "HTTP 404"),
+        (399, "HTTP 399, and redirects are not followed"),
+        (400, "HTTP 400"),
         (503, "HTTP 503"),
     ],
 )
@@ -107,6 +108,11 @@ def test_a_query_is_shown_nowhere() -> None:
 
 def test_a_service_that_does_not_answer_refuses_a_rollout_and_no_way_back() -> None:
     silent = book_of((0, 2.0, "HTTP 503"))
-    refused, warned = (no_answer_before(silent, may_halt=may_halt) for may_halt in (True, False))
-    assert (refused.severity, warned.severity) == (Severity.REFUSE, Severity.WARN)
-    assert refused.message == "The probe of https://a.test/ fails before the rollout begins: HTTP 503."
+    message = "The probe of https://a.test/ fails before the rollout begins: HTTP 503."
+    remedy = (
+        "Correct `probe-url`, or repair the service first: it must answer 2xx. A runner of GitHub's reaches public "
+        "addresses only."
+    )
+    assert no_answer_before(silent, may_halt=True) == refuse(message, remedy)
+    counted = "Probes are only counted in a rollback, and halt nothing."
+    assert no_answer_before(silent, may_halt=False) == warn(message, counted)

@@ -21,10 +21,8 @@ def no_such_platform_image(image: Image, location: str, said: str) -> Finding:
     found = _PART.match(said)
     part = found[1].lower() if found else ""
     words = {"publisher": "the publisher", "offer": "the offer", "sku": "the SKU"}
-    what, names = (
-        words.get(part, "publisher, offer or SKU"),
-        ", ".join(f"`image-{each}`" for each in ([part] if part else words)),
-    )
+    what = words.get(part, "publisher, offer or SKU")
+    names = ", ".join(f"`image-{each}`" for each in ([part] if part else words))
     return refuse(
         f"{image.publisher}:{image.offer}:{image.sku} does not exist in {location}. Azure says: {sentence(said)}",
         f"Correct {what}, in `image` or {names}. To see which exist: {_list_beside(image, location, part)}",
