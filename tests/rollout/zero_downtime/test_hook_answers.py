@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmss_upgrade.rollout.zero_downtime.hook_answers import MOST_BYTES, Meaning, Verdict, verdict_on
+from vmss_upgrade.rollout.zero_downtime.hook_answers import (
+    MOST_BYTES,
+    Meaning,
+    Verdict,
+    no_answer,
+    untrusted,
+    verdict_on,
+)
 from vmss_upgrade.rollout.zero_downtime.hook_calls import BatchEnd, HookCall, Member, saved_call
 from vmss_upgrade.rollout.zero_downtime.hooks import Phase
 
@@ -61,6 +68,73 @@ def verdict(status: int, body: Any = b"", phase: Phase = Phase.BEFORE, **headers
 )
 def test_the_meaning_of_an_answer(status: int, body: Any, meaning: Meaning) -> None:
     assert verdict(status, body).meaning is meaning
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "reason"),
+    [
+        pytest.param(503, b"", {}, "HTTP 503", id="no-answer"),
+        pytest.param(199, b"", {}, "HTTP 199", id="not-final"),
+        pytest.param(300, b"", {}, "HTTP 300, and redirects are not followed", id="redirect"),
+        pytest.param(399, b"", {}, "HTTP 399, and redirects are not followed", id="unknown-redirect"),
+        pytest.param(400, b"", {}, "HTTP 400", id="refused"),
+        pytest.param(
+            202,
+            b"",
+            {"location": "https://evil.test/"},
+            "a `Location` that is not at the same scheme, host and port",
+            id="poll-elsewhere",
+        ),
+        pytest.param(200, b" " * (MOST_BYTES + 1), {}, "HTTP 200 with a body of more than 64 KiB", id="too-large"),
+        pytest.param(
+            200,
+            b"",
+            {"content_encoding": "gzip"},
+            "HTTP 200 with a packed body, although none was accepted",
+            id="packed",
+        ),
+        pytest.param(409, b"{", {}, "HTTP 409 with a body that is not JSON", id="broken-json"),
+        pytest.param(
+            200, b"[]", {"content_type": "text/JSON"}, "HTTP 200 with JSON that is not an object", id="no-object"
+        ),
+        pytest.param(
+            200, {"decision": "Stop!"}, {}, 'the decision "Stop!", which has no meaning here', id="unknown-decision"
+        ),
+        pytest.param(
+            200,
+            {"decision": "skip", "instances": "1"},
+            {},
+            "the decision `skip` without a list `instances`",
+            id="skip-without-a-list",
+        ),
+        pytest.param(
+            200,
+            {"decision": "skip", "instances": ["1", "Web_7", "8"]},
+            {},
+            'the decision `skip` for "Web_7", which is no instance of the batch',
+            id="skip-another",
+        ),
+        pytest.param(
+            200,
+            {"decision": "skip", "instances": [None]},
+            {},
+            "the decision `skip` for null, which is no instance of the batch",
+            id="skip-null",
+        ),
+        pytest.param(200, {"decision": "wait", "reason": " a \n b "}, {}, "a b", id="in-its-own-words"),
+        pytest.param(200, {"decision": "stop", "reason": "x" * 300}, {}, "x" * 300, id="long"),
+        pytest.param(200, {"decision": "stop", "reason": "x" * 301}, {}, "x" * 300 + "...", id="too-long"),
+        pytest.param(200, {"decision": "stop", "reason": ["x"]}, {}, "", id="no-text"),
+        pytest.param(200, {"reason": "all is quiet"}, {}, "all is quiet", id="go"),
+    ],
+)
+def test_the_reason_of_an_answer(status: int, body: Any, headers: dict[str, str], reason: str) -> None:
+    assert verdict(status, body, **headers).reason == reason
+
+
+def test_requests_without_an_answer_say_why() -> None:
+    assert no_answer(OSError("no\nroute")) == Verdict(meaning=NONE, reason="no route")
+    assert untrusted("expired") == Verdict(meaning=WRONG, reason="expired")
 
 
 def test_json_by_its_type_alone_must_be_an_object() -> None:

@@ -143,12 +143,13 @@ def _skip(listed: Any, instance_ids: Collection[str], reason: str, pause: float)
     if not isinstance(listed, list) or not listed:
         return _wrong("the decision `skip` without a list `instances`")
     known = {id_.lower(): id_ for id_ in instance_ids}
-    names = [str(each) if type(each) in (int, str) else "" for each in listed]
-    unknown = [name for name in names if name.lower() not in known]
-    if unknown:
-        return _wrong(f"the decision `skip` for {_short(json.dumps(unknown[0]))}, which is no instance of the batch")
-    skipped = tuple(dict.fromkeys(known[name.lower()] for name in names))
-    return Verdict(meaning=Meaning.SKIP, reason=reason, pause=pause, skipped=skipped)
+    skipped: list[str] = []
+    for each in listed:
+        id_ = known.get(str(each).lower()) if type(each) in (int, str) else None
+        if id_ is None:
+            return _wrong(f"the decision `skip` for {_short(json.dumps(each))}, which is no instance of the batch")
+        skipped.append(id_)
+    return Verdict(meaning=Meaning.SKIP, reason=reason, pause=pause, skipped=tuple(dict.fromkeys(skipped)))
 
 
 def _pause_in(value: Any) -> float:
