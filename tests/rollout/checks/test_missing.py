@@ -59,7 +59,7 @@ def test_the_part_that_azure_names_is_the_one_to_correct(said: str, correct: str
 @pytest.mark.parametrize(
     ("definitions", "remedy"),
     [
-        pytest.param(["web", "Api"], "Correct the image: this gallery has Api, web.", id="others"),
+        pytest.param(["web", "Db", "api"], "Correct the image: this gallery has api, Db, web.", id="others"),
         pytest.param([], "Correct the image: this gallery shows no image definition.", id="none"),
         pytest.param(
             ["::error::x", "a\nb", "x" * 81, "web"], "Correct the image: this gallery has web.", id="hostile-names"
@@ -141,7 +141,7 @@ def test_a_command_lists_the_galleries(image: Image, gallery: str, command: str)
             "Check `subscription-id` and `resource-group`: this resource group shows no scale set.",
             id="none-of-a-good-name",
         ),
-        pytest.param(["web", "Api"], "Check `scale-set`: this resource group has Api, web.", id="others"),
+        pytest.param(["web", "Db", "api"], "Check `scale-set`: this resource group has api, Db, web.", id="others"),
         pytest.param(
             [f"a{number:02}" for number in range(12)],
             "Check `scale-set`: this resource group has a00, a01, a02, a03, a04, a05, a06, a07, a08, a09 and 2 more.",
