@@ -51,7 +51,7 @@ def no_such_definition(image: Image, location: str, definitions: Collection[str]
 def no_such_gallery(image: Image, location: str) -> Finding:
     """Refuse because there is no such gallery."""
     gallery = image.definition[: image.definition.lower().rindex("/images/")]
-    remedy = f"Correct the image. To see which galleries exist: {_list_command(image, location, '')}"
+    remedy = f"Correct the image. To see which galleries exist: {_list_command(image, location)}"
     return refuse(f"The gallery {gallery} {_is_missing(image, location)}", remedy)
 
 
@@ -62,7 +62,7 @@ def _is_missing(image: Image, location: str) -> str:
     return f"does not exist in {location}{shared}."
 
 
-def _list_command(image: Image, location: str, kind: str) -> str:
+def _list_command(image: Image, location: str, kind: str = "") -> str:
     """Return the command that lists the galleries, or (`kind`) the image definitions in this one."""
     parts = image.reference.strip("/").split("/")
     match image.kind:
