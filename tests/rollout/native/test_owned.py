@@ -57,6 +57,7 @@ def test_another_roll_at_work_is_not_ours() -> None:
     assert not own.take(roll("1")), "latest lags"
     assert not own.take(roll("2"))
     assert own.take(roll("3"))
+    assert not own.take(None)
     assert own.seen == roll("2")
 
 

@@ -29,7 +29,7 @@ POLL, NONE, WRONG = Meaning.POLL, Meaning.NO_ANSWER, Meaning.WRONG
 def verdict(status: int, body: Any = b"", phase: Phase = Phase.BEFORE, **headers: str) -> Verdict:
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return verdict_on(status, named, sent, phase=phase, address=ADDRESS, instance_ids=("1", "2", "web_aB"))
+    return verdict_on(status, named, sent, phase=phase, address=ADDRESS, instance_ids=("1", "2", "web_aB", "true"))
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,13 @@ def test_the_meaning_of_an_answer(status: int, body: Any, meaning: Meaning) -> N
             "the decision `skip` for null, which is no instance of the batch",
             id="skip-null",
         ),
+        pytest.param(
+            200,
+            {"decision": "skip", "instances": [True]},
+            {},
+            "the decision `skip` for true, which is no instance of the batch",
+            id="a-name-is-a-text",
+        ),
         pytest.param(200, {"decision": "wait", "reason": " a \n b "}, {}, "a b", id="in-its-own-words"),
         pytest.param(200, {"decision": "stop", "reason": "x" * 300}, {}, "x" * 300, id="long"),
         pytest.param(200, {"decision": "stop", "reason": "x" * 301}, {}, "x" * 300 + "...", id="too-long"),
@@ -205,6 +212,10 @@ def test_after_a_batch_nothing_can_be_skipped() -> None:
     ],
 )  # fmt: skip
 def test_the_pause_is_bounded(said: Any, header: str, pause: float) -> None:
+    assert (
+        said is not None
+        or verdict(202, location="/jobs/1", **({"retry_after": header} if header else {})).pause == pause
+    )
     body = {"decision": "wait", **({} if said is None else {"retry-after": said})}
     assert verdict(200, body, **({"retry_after": header} if header else {})).pause == pause
 

@@ -18,7 +18,7 @@ LONGEST_PAUSE: Final = 5 * 60.0
 USUAL_PAUSE: Final = 10.0
 PAUSE_AFTER_SKIP: Final = 60.0
 
-_ORIGIN = re.compile(r"https://[^/?#]+")
+_AFTER_THE_HOST = re.compile(r"[/?#]")
 _PATH = re.compile(r"/(?!/)[!-~]*")
 _AMBIGUOUS = re.compile(r"[\\#]")  # the end of a host to some parsers only
 _ASK_AGAIN: Final = (408, 425, 429)
@@ -95,8 +95,7 @@ def verdict_on(
 
 def _poll(location: str, address: str, pause: float) -> Verdict:
     """Return where to poll: at the same scheme, host and port."""
-    found = _ORIGIN.match(address)
-    origin = found.group() if found else ""
+    origin = f"https://{_AFTER_THE_HOST.split(address.removeprefix('https://'))[0]}"
     path = location.removeprefix(f"{origin}:443" if location.startswith(f"{origin}:443/") else origin)
     if not _PATH.fullmatch(path) or _AMBIGUOUS.search(path):
         return _wrong("a `Location` that is not at the same scheme, host and port")
