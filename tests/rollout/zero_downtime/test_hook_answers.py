@@ -261,6 +261,20 @@ def test_the_key_is_that_of_the_batch_whatever_its_number_and_its_state() -> Non
     assert len({CALL.key, *(other.key for other in others)}) == 5
 
 
+def test_a_hook_gets_what_is_known() -> None:
+    assert json.loads(CALL.after(BatchEnd.FAILED).as_value())["result"] == "failed"
+    assert CALL.as_value() == (
+        '{"scale_set":{"id":"/subscriptions/S/x"},"batch":{"number":2,"of":5,"rollback":false},"result":null,'
+        '"target_image":"new","previous_image":"old","instances":[{"id":"1","name":"web_1","computer_name":"web000001",'
+        '"current":false,"healthy":true},{"id":"2","name":null,"computer_name":null,"current":null,"healthy":null}]}'
+    )
+
+
+@pytest.mark.parametrize("parts", [{"scale_set": ""}, {"members": ()}])
+def test_a_saved_call_about_nothing_is_none(parts: dict[str, Any]) -> None:
+    assert saved_call(changed(**parts).as_value()) is None
+
+
 def test_the_saved_state_is_read_back() -> None:
     owed = CALL.after(BatchEnd.UNKNOWN)
     assert saved_call(owed.as_value()) == owed
@@ -271,6 +285,7 @@ def test_the_state_of_a_thousand_instances_is_small() -> None:
     many = changed(members=tuple(Member(id=str(id_), name="n" * 60, computer_name="c" * 60) for id_ in range(1000)))
     owed = many.after(BatchEnd.UNKNOWN)
     assert len(owed.as_value()) < 100_000
+    assert " " not in owed.as_value()
     assert (saved_call(owed.as_value()) or CALL).key == owed.key
 
 

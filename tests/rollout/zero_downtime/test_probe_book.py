@@ -42,6 +42,7 @@ BOOKS = {
     "a-slow-call": ([(0, 0.5, GOOD), (10.5, 11, GOOD)], 2, 0, 0, None, 10.0),
     "just-observed": ([(0, 0.5, GOOD), (3.5, 4, GOOD)], 2, 0, 0, None, 0.0),
     "a-slow-call-is-no-gap": ([(0, 1.0, BAD), (11, 12.0, BAD), (13, 13.5, GOOD)], 3, 2, 0, (0.0, 3.0), 10.0),
+    "the-first-is-late": ([(9, 9.5, GOOD)], 1, 0, 0, None, 0.0),
     "two-slow-calls": ([(0, 0, GOOD), (4, 4, GOOD), (9, 9, GOOD)], 3, 0, 0, None, 9.0),
 }  # fmt: skip
 
@@ -73,6 +74,12 @@ def test_the_end_of_a_run_may_be_unobserved() -> None:
     book = book_of((0, 1.0, GOOD))
     assert book.seen_again(3.0).unobserved == 0.0
     assert book.seen_again(61.0).unobserved == 60.0
+    assert book.seen_again(61.0).seen_again(63.0).unobserved == 60.0
+
+
+def test_a_gap_goes_on_to_the_end_of_a_run() -> None:
+    book = book_of((0, 1.0, BAD)).seen_again(2.0).seen_again(4.0)
+    assert book.longest_gap == Gap(at=0, seconds=4.0, batch=2)
 
 
 def test_books_together() -> None:
