@@ -199,6 +199,10 @@ def test_a_rollback_by_hand_may_have_more_batches_than_a_rollout() -> None:
         pytest.param(RESUMED, whole(), 10, id="whatever-has-moved"),
         pytest.param(TWENTY, whole(canary=1), 11, id="with-a-canary"),
         pytest.param(TWENTY, whole(canary=5), 10, id="canaries-are-the-first-domain"),
+        pytest.param(
+            fleet("0011", stopped="0"), whole(include_stopped=True, canary=2), 3, id="a-stopped-one-is-no-canary"
+        ),
+        pytest.param(fleet("00001"), whole(batch_size=Share(1), canary=3), 5, id="canaries-fit-in-a-batch"),
         pytest.param(fleet("001122", protected="0 1", stopped="2 3"), whole(), 1, id="without-those-that-stay"),
         pytest.param(fleet("001122", stopped="2 3"), whole(include_stopped=True), 3, id="stopped-as-asked"),
         pytest.param(fleet("001122", nowhere="0 1"), whole(), 2, id="without-those-that-have-no-place"),
