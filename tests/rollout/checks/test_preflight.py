@@ -12,7 +12,7 @@ from vmss_upgrade.rollout.az_commands import resume_repairs
 from vmss_upgrade.rollout.checks.preflight import examine_asked_for, examine_feature, examine_model, unfit
 from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES, Permission
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
-from vmss_upgrade.rollout.gates import STOPS, how_to_release
+from vmss_upgrade.rollout.gates import STOP_TAG, STOPS, how_to_release
 from vmss_upgrade.rollout.model import HealthSignal, Owner
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse, Policy, Share
@@ -325,14 +325,19 @@ def test_rights_that_cannot_be_read_are_only_a_note() -> None:
     )
 
 
-HAND_BRAKE = "vmss-upgrade-stop=true"
+def test_a_rolling_upgrade_at_work_is_judged_elsewhere_where_azure_makes_the_batches() -> None:
+    rolling = model(upgrade_mode="Rolling")
+    assert examine_model(rolling, rolling_upgrade_running=True, natively=True) == ()
+    assert examine_model(model(), rolling_upgrade_running=True, natively=True) == unfit(model(), natively=True) != ()
 
 
 def test_the_hand_brake_stops_an_upgrade_and_no_way_back() -> None:
-    braked = model(stop_tag=HAND_BRAKE)
-    assert asked_for(stop_tag=HAND_BRAKE) == (refuse(STOPS, how_to_release(braked)),)
-    assert HAND_BRAKE in how_to_release(braked)
-    assert asked_for(Command.ROLLBACK, stop_tag=HAND_BRAKE) == (note(f"{STOPS} A rollback goes on."),)
+    braked = model(stop_tag=STOP_TAG)
+    assert asked_for(stop_tag=STOP_TAG) == (refuse(STOPS, how_to_release(braked)),)
+    assert how_to_release(braked).endswith(
+        f"az tag update --resource-id {braked.id} --operation Delete --tags {STOP_TAG}"
+    )
+    assert asked_for(Command.ROLLBACK, stop_tag=STOP_TAG) == (note(f"{STOPS} A rollback goes on."),)
 
 
 def test_with_every_right_there_is_nothing_to_say() -> None:
