@@ -16,7 +16,9 @@ from vmss_upgrade.rollout.history.probe_events import ProbesCounted
 from vmss_upgrade.rollout.history.rehearsing.trial import Rehearsed, Trial
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.surge import SurgeCreated, SurgePassed, SurgeRecord, SurgeStarted, SurplusDeleted
+from vmss_upgrade.rollout.history.timing import LowestHealthy
 from vmss_upgrade.rollout.native.events import BatchGrew
+from vmss_upgrade.rollout.native.planning import left_to_azure
 from vmss_upgrade.rollout.zero_downtime.hook_answers import Meaning, Verdict
 from vmss_upgrade.rollout.zero_downtime.hook_calls import BatchEnd, HookCall, call_before
 from vmss_upgrade.rollout.zero_downtime.probes import Probed
@@ -125,3 +127,9 @@ def test_a_batch_of_azures_grows() -> None:
     report.add(BatchGrew(at=9.0, batch=SECOND))
     assert [record.batch for record in report.batches] == [FIRST, SECOND]
     assert report.changes.healthy[-1] == (9.0, 2)
+
+
+def test_azures_policy_has_no_floor() -> None:
+    report = Report()
+    report.add(replace(PLANNED, plan=left_to_azure(PLAN, BEFORE.model)))
+    assert (report.lowest_healthy, report.changes.floors) == (LowestHealthy(4, 1.0, 0, 4), [])
