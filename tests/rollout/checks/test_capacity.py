@@ -88,7 +88,7 @@ def test_no_advice_to_scale_out_by_one_more_than_the_largest_set() -> None:
         ),
     ],
 )
-def test_what_makes_room_for_a_batch(unhealthy: str, policy: Policy, remedy: str) -> None:
+def test_a_remedy_makes_room_for_a_batch(unhealthy: str, policy: Policy, remedy: str) -> None:
     scale_set = fleet("0011", unhealthy=unhealthy)
     finding = below_floor(scale_set, plan_of(scale_set, policy=policy), policy)
     scale = f"scale out first: az vmss scale --subscription {SUBSCRIPTION} -g rg -n web --new-capacity"

@@ -95,9 +95,13 @@ ONE, OTHER = (call_before(batch, 2, PLAN, BEFORE) for batch in (FIRST, SECOND))
     ("answers", "put_off"),
     [
         pytest.param([skips(ONE, "0", "1", reason="busy")], {"0": "busy", "1": "busy"}, id="all"),
-        pytest.param([skips(ONE, "0", reason="busy"), skips(ONE, "1", reason="ill")], {"1": "ill"}, id="asked-again"),
         pytest.param(
-            [skips(ONE, "0", reason="busy"), skips(OTHER, "2", reason="ill")], {"0": "busy", "2": "ill"}, id="of-two"
+            [skips(ONE, "0", reason="busy"), skips(ONE, "1", reason="alerts")], {"1": "alerts"}, id="asked-again"
+        ),
+        pytest.param(
+            [skips(ONE, "0", reason="busy"), skips(OTHER, "2", reason="alerts")],
+            {"0": "busy", "2": "alerts"},
+            id="two-batches",
         ),
         pytest.param([skips(ONE, "0", reason="busy"), skips(ONE)], {}, id="in-the-end-none"),
         pytest.param(
@@ -112,7 +116,7 @@ def test_instances_that_a_hook_has_put_off(answers: list[HookAnswered], put_off:
 TRIAL = Trial(name="none", trouble="nothing", happens="it succeeded")
 
 
-def test_what_was_counted_and_rehearsed() -> None:
+def test_a_report_holds_the_book_of_probes_and_the_rehearsal() -> None:
     counted = ProbesCounted(at=9.0, book=(Probed(address="https://a.test/"),))
     rehearsed = Rehearsed(at=10.0, trials=(TRIAL,), shortest=1.0, longest=2.0, durations="documented")
     report = after(counted, rehearsed)

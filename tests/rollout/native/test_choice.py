@@ -1,4 +1,4 @@
-"""Whose batches a rollout has: ours, or those of a rolling upgrade of Azure's own."""
+"""A rolling upgrade of Azure's own carries an order out, or batches of ours do: by strategy and by mode."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from vmss_upgrade.rollout.policy import Policy, Strategy
         pytest.param(Command.STATUS, Strategy.NATIVE, "Rolling", False, id="nothing-to-roll"),
     ],
 )
-def test_whose_batches_they_are(command: Command, strategy: Strategy, mode: str, expected: bool) -> None:
+def test_strategy_and_mode_choose_who_makes_the_batches(
+    command: Command, strategy: Strategy, mode: str, expected: bool
+) -> None:
     order = Order(command=command, policy=Policy(strategy=strategy))
     assert natively(model(upgrade_mode=mode), order) is expected
 
