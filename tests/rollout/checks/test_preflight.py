@@ -334,7 +334,10 @@ def test_a_rolling_upgrade_at_work_is_judged_elsewhere_where_azure_makes_the_bat
 def test_the_hand_brake_stops_an_upgrade_and_no_way_back() -> None:
     braked = model(stop_tag=STOP_TAG)
     assert asked_for(stop_tag=STOP_TAG) == (refuse(STOPS, how_to_release(braked)),)
-    assert how_to_release(braked).endswith(
+    assert how_to_release(braked) == (
+        "To go on, have the tag removed, and run again with the same inputs: instances on the target image are "
+        "skipped. The activity log of the scale set says who set it; anybody with the role Tag Contributor on the "
+        "scale set can remove it: "
         f"az tag update --resource-id {braked.id} --operation Delete --tags {STOP_TAG}"
     )
     assert asked_for(Command.ROLLBACK, stop_tag=STOP_TAG) == (note(f"{STOPS} A rollback goes on."),)

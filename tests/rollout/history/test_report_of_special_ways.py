@@ -15,7 +15,15 @@ from vmss_upgrade.rollout.history.outcome import BatchResult, DrainRecord
 from vmss_upgrade.rollout.history.probe_events import ProbesCounted
 from vmss_upgrade.rollout.history.rehearsing.trial import Rehearsed, Trial
 from vmss_upgrade.rollout.history.report import Report
-from vmss_upgrade.rollout.history.surge import SurgeCreated, SurgePassed, SurgeRecord, SurgeStarted, SurplusDeleted
+from vmss_upgrade.rollout.history.surge import (
+    SurgeCreated,
+    SurgeFailed,
+    SurgePassed,
+    SurgeRecord,
+    SurgeRefused,
+    SurgeStarted,
+    SurplusDeleted,
+)
 from vmss_upgrade.rollout.history.timing import LowestHealthy
 from vmss_upgrade.rollout.native.events import BatchGrew
 from vmss_upgrade.rollout.native.planning import left_to_azure
@@ -76,7 +84,15 @@ def test_the_new_instances_of_a_surge() -> None:
     assert report.surge == SurgeRecord(NAMED, 5.0, was_taken_over=False, seconds=60.0, result=BatchResult.PASSED)
     report.add(SurplusDeleted(at=90.0, surge=NAMED))
     assert report.surge is not None
-    assert not report.surge.is_left
+    assert report.surge.is_left is False
+
+
+def test_new_instances_may_fail_or_be_refused() -> None:
+    failed = SurgeFailed(at=65.0, surge=NAMED, instances=BEFORE.instances, failures=(NOT_UNDRAINED,))
+    record = after(SurgeStarted(at=5.0, surge=SURGE), failed).surge
+    assert record == SurgeRecord(NAMED, 5.0, was_taken_over=False, seconds=60.0, result=BatchResult.FAILED)
+    record = after(SurgeStarted(at=5.0, surge=SURGE), SurgeRefused(at=9.0, surge=SURGE)).surge
+    assert record == SurgeRecord(SURGE, 5.0, was_taken_over=False, result=BatchResult.NOT_ACCEPTED, is_left=False)
 
 
 def test_the_new_instances_that_an_earlier_run_left() -> None:

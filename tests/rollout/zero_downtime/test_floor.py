@@ -52,6 +52,9 @@ LOOKS = {
         [(FOUR_DOWN, AWAY), (FIVE_DOWN, AWAY), (FIVE_DOWN, AWAY), (FLEET, None)], whole(), found(3, 10.0),
     ),
     "downtime-is-allowed": ([(FIVE_DOWN, AWAY)] * 2, whole(allow_downtime=True), None),
+    "nothing-has-to-be-healthy": (
+        [(changed(FLEET, "2 3 4 5 6 7 8 9", health=Health.UNHEALTHY), AWAY)] * 2, whole(allow_downtime=True), None,
+    ),
     "by-a-count": ([(changed(FLEET, "9", health=Health.UNHEALTHY), AWAY)] * 2, COUNT, found(7, 0.0, 8)),
     "others-scale-in": ([(without(FLEET, "7 8 9"), AWAY)] * 2, COUNT, None),
     "others-scale-in-and-one-fails": ([(SMALLER, AWAY)] * 2, COUNT, found(4, 0.0, 5)),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import NEW, OLD, fleet, plan_of
+from builders import changed as seen_as
+from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.zero_downtime.hook_answers import (
     MOST_BYTES,
     Meaning,
@@ -17,7 +21,7 @@ from vmss_upgrade.rollout.zero_downtime.hook_answers import (
     untrusted,
     verdict_on,
 )
-from vmss_upgrade.rollout.zero_downtime.hook_calls import BatchEnd, HookCall, Member, saved_call
+from vmss_upgrade.rollout.zero_downtime.hook_calls import BatchEnd, HookCall, Member, call_before, saved_call
 from vmss_upgrade.rollout.zero_downtime.hooks import Phase
 
 ADDRESS = "https://hooks.test:8443/batches?sig=x"
@@ -259,6 +263,30 @@ def test_the_key_is_that_of_the_batch_whatever_its_number_and_its_state() -> Non
         CALL.after(BatchEnd.PASSED),
     ]
     assert len({CALL.key, *(other.key for other in others)}) == 5
+
+
+def test_a_hook_gets_a_batch_as_it_was_seen_last() -> None:
+    named = seen_as(fleet("0011", unhealthy="1", silent="2", behind="1"), "0 1 2", name="web", computer_name="web000")
+    plan = plan_of(named)
+    batch = Batch(3, plan.batches[0].domain, ("0", "1", "2", "9"))
+    members = (
+        Member(id="0", name="web", computer_name="web000", current=True, healthy=True),
+        Member(id="1", name="web", computer_name="web000", current=False, healthy=False),
+        Member(id="2", name="web", computer_name="web000", current=True),
+        Member(id="9"),
+    )
+    expected = HookCall(
+        phase=Phase.BEFORE,
+        scale_set=named.model.id,
+        number=3,
+        of=4,
+        is_rollback=False,
+        members=members,
+        target=str(NEW),
+        previous=str(OLD),
+    )
+    assert call_before(batch, 4, plan, named) == expected
+    assert call_before(batch, 4, replace(plan, leaves=None), named) == replace(expected, previous="")
 
 
 def test_a_hook_gets_what_is_known() -> None:

@@ -74,7 +74,7 @@ def test_the_end_of_a_run_may_be_unobserved() -> None:
     book = book_of((0, 1.0, GOOD))
     assert book.seen_again(3.0).unobserved == 0.0
     assert book.seen_again(61.0).unobserved == 60.0
-    assert book.seen_again(61.0).seen_again(63.0).unobserved == 60.0
+    assert book.seen_again(61.0).seen_again(70.0).unobserved == 69.0
 
 
 def test_a_gap_goes_on_to_the_end_of_a_run() -> None:
