@@ -30,7 +30,8 @@ class Sightings:
         self._latest: dict[str, Instance] = {}
         self._missing_since: dict[str, float] = {}
         self._without_signal: set[str] = set()
-        self._settled: Sequence[Instance] | None = None  # what was shown, if time changes nothing of what it means
+        # what was shown, if time changes nothing of what it means
+        self._settled: Sequence[Instance] | None = None
         self._known: tuple[Instance, ...] = ()
 
     def take(self, instances: Sequence[Instance], model: Model, now: float) -> tuple[Instance, ...]:
