@@ -69,7 +69,12 @@ def test_a_drain_is_written_down_for_its_batch() -> None:
 def test_instances_count_as_away_while_they_are_drained(events: int, draining: set[str]) -> None:
     report = after(*DRAINS[:events])
     assert report.draining == draining
-    assert report.changes.healthy[-1][1] == 4 - len(draining)
+    assert report.changes.healthy[-1] == (DRAINS[events - 1].at, 4 - len(draining))
+
+
+def test_the_first_drain_may_be_the_only_one() -> None:
+    drained = Drained(at=17.0, batch=FIRST, instance_ids=("0", "1"), seconds=7.0)
+    assert after(DRAINS[0], drained).drains == [DrainRecord(1, ("0", "1"), 10.0, seconds=7.0)]
 
 
 SURGE = Surge(former=4, added=2, floor=4)
@@ -141,11 +146,10 @@ def test_a_report_holds_the_book_of_probes_and_the_rehearsal() -> None:
 
 def test_a_batch_of_azures_grows() -> None:
     few = replace(SECOND, instance_ids=("2",))
-    started = BatchStarted(at=5.0, batch=FIRST, of=2), BatchStarted(at=8.0, batch=few, of=2)
-    report = after(*started, UpgradeAccepted(at=8.5, batch=few))
+    report = after(BatchStarted(at=8.0, batch=few, of=2), UpgradeAccepted(at=8.5, batch=few))
     assert report.changes.healthy[-1] == (8.5, 3)
     report.add(BatchGrew(at=9.0, batch=SECOND))
-    assert [record.batch for record in report.batches] == [FIRST, SECOND]
+    assert [record.batch for record in report.batches] == [SECOND]
     assert report.changes.healthy[-1] == (9.0, 2)
 
 
