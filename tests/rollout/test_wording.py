@@ -24,7 +24,7 @@ def test_duration(seconds: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (89, "1 min"), (900, "15 min"), (7150, "119 min"), (7900, "2h12m")],
+    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (89, "1 min"), (7150, "119 min"), (7200, "2h00m"), (7900, "2h12m")],
 )
 def test_about(seconds: float, text: str) -> None:
     assert about(seconds) == text

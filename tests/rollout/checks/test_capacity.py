@@ -56,6 +56,46 @@ def test_no_advice_to_scale_out_beyond_the_largest_set(unhealthy: int, remedy: s
     assert finding.remedy.endswith(remedy.format(f"--subscription {SUBSCRIPTION} -g rg -n web"))
 
 
+def test_no_advice_to_scale_out_by_one_more_than_the_largest_set() -> None:
+    policy = whole(min_healthy=Share(99, is_percentage=True))
+    scale_set = fleet(f"{TWELVE}3", unhealthy="0 1 2 3 4 5 6 7 8", stopped="12")
+    finding = below_floor(scale_set, plan_of(scale_set, policy=policy), policy)
+    assert finding is not None
+    assert finding.remedy == "Lower `min-healthy`."
+
+
+@pytest.mark.parametrize(
+    ("unhealthy", "policy", "remedy"),
+    [
+        pytest.param("", whole(min_healthy=Share(3)), "Set `batch-size: 1`, or a lower `min-healthy`.", id="room"),
+        pytest.param(
+            "0",
+            whole(min_healthy=Share(3)),
+            "Only 3 of 4 are healthy now: repair the others, or lower `min-healthy`, or set `batch-size: 2` and {} 6",
+            id="some-are-unhealthy",
+        ),
+        pytest.param(
+            "0 1 2",
+            whole(min_healthy=Share(2)),
+            "Only 1 of 4 is healthy now: repair the others, or lower `min-healthy`, or set `batch-size: 2` and {} 7",
+            id="one-is-healthy",
+        ),
+        pytest.param(
+            "",
+            whole(min_healthy=Share(4), batch_size=Share(1)),
+            "Lower `min-healthy`, or {} 5",
+            id="the-batch-is-no-larger",
+        ),
+    ],
+)
+def test_a_remedy_makes_room_for_a_batch(unhealthy: str, policy: Policy, remedy: str) -> None:
+    scale_set = fleet("0011", unhealthy=unhealthy)
+    finding = below_floor(scale_set, plan_of(scale_set, policy=policy), policy)
+    scale = f"scale out first: az vmss scale --subscription {SUBSCRIPTION} -g rg -n web --new-capacity"
+    assert finding is not None
+    assert finding.remedy == remedy.format(scale)
+
+
 @pytest.mark.parametrize("domain", [0, 1], ids=["all-in-the-first-domain", "all-in-the-last-domain"])
 @pytest.mark.parametrize(
     ("scale_set", "policy"),

@@ -134,9 +134,17 @@ def test_a_rollback_that_takes_none_away_needs_no_floor() -> None:
         ),
         pytest.param(
             TWENTY,
-            whole(stop_after=Share(250)),
+            whole(stop_after=Share(99)),
             Severity.REFUSE,
-            "`stop-after: 250` never stops: a rollout of the whole selection has 10 batches.",
+            "`stop-after: 99` never stops: a rollout of the whole selection has 10 batches.",
+            "Did you mean `99%`? To go on to the end, leave `stop-after` out.",
+            id="nearly-all",
+        ),
+        pytest.param(
+            TWENTY,
+            whole(stop_after=Share(100)),
+            Severity.REFUSE,
+            "`stop-after: 100` never stops: a rollout of the whole selection has 10 batches.",
             "To go on to the end, leave `stop-after` out.",
             id="no-percentage",
         ),
@@ -199,6 +207,10 @@ def test_a_rollback_by_hand_may_have_more_batches_than_a_rollout() -> None:
         pytest.param(RESUMED, whole(), 10, id="whatever-has-moved"),
         pytest.param(TWENTY, whole(canary=1), 11, id="with-a-canary"),
         pytest.param(TWENTY, whole(canary=5), 10, id="canaries-are-the-first-domain"),
+        pytest.param(
+            fleet("0011", stopped="0"), whole(include_stopped=True, canary=2), 3, id="a-stopped-one-is-no-canary"
+        ),
+        pytest.param(fleet("00001"), whole(batch_size=Share(1), canary=3), 5, id="canaries-fit-in-a-batch"),
         pytest.param(fleet("001122", protected="0 1", stopped="2 3"), whole(), 1, id="without-those-that-stay"),
         pytest.param(fleet("001122", stopped="2 3"), whole(include_stopped=True), 3, id="stopped-as-asked"),
         pytest.param(fleet("001122", nowhere="0 1"), whole(), 2, id="without-those-that-have-no-place"),

@@ -18,7 +18,7 @@ from vmss_upgrade.rollout.checks.preflight import unfit
 from vmss_upgrade.rollout.findings import warn
 
 ROLLING = model(upgrade_mode="Rolling")
-(IS_ROLLING,) = unfit(ROLLING)
+(IS_ROLLING,), (IS_MANUAL,) = unfit(ROLLING), unfit(model(), natively=True)
 ALONE = "Make sure that only one rollout is at work on this scale set, and run again."
 
 
@@ -30,6 +30,10 @@ ALONE = "Make sure that only one rollout is at work on this scale set, and run a
             id="before-the-write",
         ),
         pytest.param(lambda: check_during_rollout(model(image=NEW), NEW), id="during-the-rollout"),
+        pytest.param(
+            lambda: check_before_model_update(ROLLING, ROLLING), id="before-the-write-of-a-set-that-azure-rolls"
+        ),
+        pytest.param(lambda: check_during_rollout(ROLLING, OLD, natively=True), id="while-azure-rolls"),
         pytest.param(lambda: check_nothing_to_do(model(image=NEW), model()), id="nothing-to-do"),
     ],
 )
@@ -60,6 +64,13 @@ def test_a_model_as_it_was_is_no_trouble(check: Callable[[], None]) -> None:
             f"Somebody changed the scale set during the rollout. {IS_ROLLING.message}",
             IS_ROLLING.remedy,
             id="another-mode-during-the-rollout",
+        ),
+        pytest.param(
+            lambda: check_during_rollout(model(), OLD, natively=True),
+            AzureError,
+            f"Somebody changed the scale set during the rollout. {IS_MANUAL.message}",
+            IS_MANUAL.remedy,
+            id="another-mode-while-azure-rolls",
         ),
         pytest.param(
             lambda: check_during_rollout(model(), NEW),

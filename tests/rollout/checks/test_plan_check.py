@@ -176,6 +176,13 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             id="bake-too-long",
         ),
         pytest.param(
+            fleet("0011"),
+            whole(bake_time=3600.0, batch_timeout=3600.0, timeout=3600.0),
+            "The bake time (1h00m) never ends within `timeout` (1h00m).",
+            "Set a shorter `bake-time` or a longer `timeout`.",
+            id="bake-as-long-as-the-run",
+        ),
+        pytest.param(
             fleet("0123"),
             whole(selection=Selection(update_domains=(1, 7))),
             "`update-domains` names 7, which the scale set does not have.",

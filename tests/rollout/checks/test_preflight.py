@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from vmss_upgrade.rollout.az_commands import resume_repairs
 from vmss_upgrade.rollout.checks.preflight import examine_asked_for, examine_feature, examine_model, unfit
 from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES, Permission
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
+from vmss_upgrade.rollout.gates import STOP_TAG, STOPS, how_to_release
 from vmss_upgrade.rollout.model import HealthSignal, Owner
 from vmss_upgrade.rollout.order import Command, Order
-from vmss_upgrade.rollout.policy import HealthUse, Policy
+from vmss_upgrade.rollout.policy import HealthUse, Policy, Share
+from vmss_upgrade.rollout.zero_downtime.drain import Drain
 
 WHERE = f"--subscription {SUBSCRIPTION} -g rg -n web"
 TO_MANUAL = f"Set it to Manual: az vmss update {WHERE} --set upgradePolicy.mode=Manual"
@@ -194,6 +197,7 @@ def test_nobody_is_said_to_change_the_settings_of_a_set_that_another_service_own
 EVERY_RIGHT = (Permission(("*",)),)
 READER = (Permission(("*/read",)),)
 SUSPEND = Policy(suspend_repairs=True)
+DRAINED, SURGING = Policy(drain=Drain(command="x")), Policy(surge=Share(1))
 
 
 def asked_for(
@@ -215,10 +219,13 @@ GIVE_READER = (
     f"Give it the role in examples/roles/reader.json: {ASSIGN} 'VM scale set image reader' --scope "
     f"/subscriptions/{SUBSCRIPTION}"
 )
-GIVE_BOTH = (
-    f"Give it the roles in examples/roles/upgrader.json and examples/roles/suspend-repairs.json: {TO_THE_SET} && "
-    f"{ASSIGN} 'VM scale set repairs suspender' --scope {model().id}"
-)
+
+
+def give_both(file: str, name: str) -> str:
+    return (
+        f"Give it the roles in examples/roles/upgrader.json and examples/roles/{file}.json: {TO_THE_SET} && "
+        f"{ASSIGN} '{name}' --scope {model().id}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -235,14 +242,39 @@ GIVE_BOTH = (
             Command.UPGRADE_INSTANCES,
             SUSPEND,
             f"{SET}/manualUpgrade/action, {SET}/setOrchestrationServiceState/action",
-            GIVE_BOTH,
+            give_both("suspend-repairs", "VM scale set repairs suspender"),
             id="suspend-repairs",
         ),
+        pytest.param(
+            Command.UPGRADE_INSTANCES,
+            DRAINED,
+            f"{SET}/manualUpgrade/action, {SET}/virtualMachines/runCommands/write, "
+            f"{SET}/virtualMachines/runCommands/delete",
+            give_both("drain", "VM scale set drainer"),
+            id="drain",
+        ),
+        pytest.param(Command.UPDATE_MODEL, DRAINED, f"{SET}/write", GIVE_UPGRADER, id="nothing-to-drain"),
+        pytest.param(
+            Command.UPGRADE,
+            SURGING,
+            f"{SET}/write, {SET}/manualUpgrade/action, {SET}/delete/action",
+            give_both("surge", "VM scale set surge"),
+            id="surge",
+        ),
+        pytest.param(Command.UPDATE_MODEL, SURGING, f"{SET}/write", GIVE_UPGRADER, id="no-surge-for-the-model-alone"),
     ],
 )
 def test_each_missing_right_is_named(command: Command, policy: Policy, actions: str, remedy: str) -> None:
     findings = asked_for(command, policy, READER, repairs="Replace", suspended=True)
     assert findings[0] == refuse(f"The identity lacks the right to {actions} on the scale set.", remedy)
+
+
+def test_a_set_that_azure_rolls_needs_the_right_to_cancel_it() -> None:
+    findings = asked_for(Command.UPGRADE, Policy(), READER, upgrade_mode="Rolling")
+    assert findings[0] == refuse(
+        f"The identity lacks the right to {SET}/write, {SET}/rollingUpgrades/cancel/action on the scale set.",
+        give_both("native", "VM scale set rolling upgrader"),
+    )
 
 
 def test_a_plan_goes_on_without_rights_to_write() -> None:
@@ -291,6 +323,24 @@ def test_rights_that_cannot_be_read_are_only_a_note() -> None:
     assert asked_for(permissions=None) == (
         note("Could not read the rights of the identity; Azure will say so if one is missing."),
     )
+
+
+def test_a_rolling_upgrade_at_work_is_judged_elsewhere_where_azure_makes_the_batches() -> None:
+    rolling = model(upgrade_mode="Rolling")
+    assert examine_model(rolling, rolling_upgrade_running=True, natively=True) == ()
+    assert examine_model(model(), rolling_upgrade_running=True, natively=True) == unfit(model(), natively=True) != ()
+
+
+def test_the_hand_brake_stops_an_upgrade_and_no_way_back() -> None:
+    braked = model(stop_tag=STOP_TAG)
+    assert asked_for(stop_tag=STOP_TAG) == (refuse(STOPS, how_to_release(braked)),)
+    assert how_to_release(braked) == (
+        "To go on, have the tag removed, and run again with the same inputs: instances on the target image are "
+        "skipped. The activity log of the scale set says who set it; anybody with the role Tag Contributor on the "
+        "scale set can remove it: "
+        f"az tag update --resource-id {braked.id} --operation Delete --tags {STOP_TAG}"
+    )
+    assert asked_for(Command.ROLLBACK, stop_tag=STOP_TAG) == (note(f"{STOPS} A rollback goes on."),)
 
 
 def test_with_every_right_there_is_nothing_to_say() -> None:
@@ -383,6 +433,29 @@ def test_automatic_repairs(
 ) -> None:
     found = asked_for(command, policy, repairs=repairs, suspended=suspended)
     assert found == ((finding,) if finding else ())
+
+
+@pytest.mark.parametrize(
+    ("command", "repairs", "suspended", "policy", "is_refused"),
+    [
+        pytest.param(Command.UPGRADE, "Replace", False, DRAINED, True, id="at-work"),
+        pytest.param(Command.UPGRADE, "Replace", None, DRAINED, True, id="at-work-as-far-as-is-known"),
+        pytest.param(Command.UPGRADE, "Replace", True, DRAINED, False, id="suspended-before"),
+        pytest.param(Command.UPGRADE, "Replace", False, replace(DRAINED, suspend_repairs=True), False, id="suspended"),
+        pytest.param(Command.UPGRADE, "", None, DRAINED, False, id="none"),
+        pytest.param(Command.UPDATE_MODEL, "Replace", False, DRAINED, False, id="nothing-is-drained"),
+    ],
+)
+def test_a_drain_needs_repairs_to_rest(
+    command: Command, repairs: str, suspended: bool | None, policy: Policy, is_refused: bool
+) -> None:
+    refusal = refuse(
+        "`drain-command` may make instances unhealthy, and automatic instance repairs (Replace) act on those: they "
+        "would replace drained instances outside the batches.",
+        "Set `suspend-repairs: true`.",
+    )
+    found = asked_for(command, policy, repairs=repairs, suspended=suspended)
+    assert [each for each in found if each.severity is Severity.REFUSE] == [refusal] * is_refused
 
 
 # -- preview features ------------------------------------------------------------------------------------------------

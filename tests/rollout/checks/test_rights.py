@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from vmss_upgrade.rollout.checks.rights import Permission, missing_actions, needed_actions
+from vmss_upgrade.rollout.checks.rights import (
+    DRAINER,
+    NATIVE,
+    POLL,
+    READER,
+    REPAIRS,
+    SURGE,
+    SURGE_READER,
+    UPGRADER,
+    Permission,
+    Role,
+    missing_actions,
+    needed_actions,
+    role_with,
+)
 
 SET = "Microsoft.Compute/virtualMachineScaleSets"
 WRITE, READ, UPGRADE = f"{SET}/write", f"{SET}/read", f"{SET}/manualUpgrade/action"
@@ -72,3 +86,41 @@ def test_needed_actions(is_flexible: bool, writes: bool, upgrades: bool, suspend
         is_flexible=is_flexible, writes_model=writes, upgrades_instances=upgrades, suspends_repairs=suspends
     )
     assert list(actions) == needed
+
+
+COMMANDS = [f"{SET}/virtualMachines/runCommands/{verb}" for verb in ("read", "write", "delete")]
+ROLLS = [f"{SET}/rollingUpgrades/read", f"{SET}/rollingUpgrades/cancel/action"]
+
+
+@pytest.mark.parametrize(
+    ("is_flexible", "more", "needed"),
+    [
+        pytest.param(False, {"drains": True}, [READ, *INSIDE, UPGRADE, *COMMANDS], id="drain"),
+        pytest.param(True, {"drains": True}, [READ, UPGRADE], id="drain-of-machines-outside-the-set"),
+        pytest.param(False, {"surges": True}, [READ, *INSIDE, WRITE, UPGRADE, f"{SET}/delete/action"], id="surge"),
+        pytest.param(False, {"rolls": True}, [READ, *INSIDE, *ROLLS], id="azure-makes-the-batches"),
+    ],
+)
+def test_needed_actions_of_special_ways(is_flexible: bool, more: dict[str, bool], needed: list[str]) -> None:
+    usual = {"is_flexible": is_flexible, "writes_model": False, "upgrades_instances": True, "suspends_repairs": False}
+    assert list(needed_actions(**usual, **more)) == needed
+
+
+@pytest.mark.parametrize(
+    ("action", "role"),
+    [
+        (READ, READER),
+        (POLL, READER),
+        (ROLLS[0], READER),
+        (WRITE, UPGRADER),
+        (UPGRADE, UPGRADER),
+        (ROLLS[1], NATIVE),
+        *((command, DRAINER) for command in COMMANDS),
+        (f"{SET}/setOrchestrationServiceState/action", REPAIRS),
+        (f"{SET}/delete/action", SURGE),
+        ("Microsoft.Insights/autoscaleSettings/read", SURGE_READER),
+        ("Microsoft.Authorization/locks/read", SURGE_READER),
+    ],
+)
+def test_the_role_that_has_an_action(action: str, role: Role) -> None:
+    assert role_with(action) == role

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vmss_upgrade.rollout.history.outcome import BatchRecord
-from vmss_upgrade.rollout.history.timing import floor_line, note_ready, slowest
+from vmss_upgrade.rollout.history.timing import LowestHealthy, floor_line, note_ready, slowest
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind
 
@@ -41,3 +41,11 @@ def test_the_lowest_count_of_each_part_of_the_time(
     counts: list[tuple[float, int]], columns: int, line: list[int]
 ) -> None:
     assert floor_line(counts, 100.0, columns) == line
+
+
+@pytest.mark.parametrize(
+    ("count", "floor", "is_lower"),
+    [(2, 2, True), (3, 3, True), (3, 2, False), (3, 1, False), (4, 3, False)],
+)
+def test_as_few_are_lower_where_more_have_to_be_healthy(count: int, floor: int, is_lower: bool) -> None:
+    assert LowestHealthy(count, 9.0, floor).is_lower(LowestHealthy(3, 1.0, 2)) is is_lower

@@ -24,6 +24,12 @@ def roll(started: str, policy: RollingPolicy = POLICY, code: RollCode = RollCode
         pytest.param(OwnRoll(policy=POLICY, former=roll("1"), asked=True), roll("1"), False, id="latest-lags"),
         pytest.param(OwnRoll(policy=POLICY, former=roll("1"), asked=True), roll("2"), True, id="a-new-one"),
         pytest.param(
+            OwnRoll(policy=POLICY, former=roll("later"), asked=True),
+            roll("earlier"),
+            True,
+            id="starts-without-an-order",
+        ),
+        pytest.param(
             OwnRoll(policy=POLICY, former=roll("1"), asked=True), roll("2", OTHER_POLICY), False, id="another-policy"
         ),
         pytest.param(
@@ -51,6 +57,7 @@ def test_another_roll_at_work_is_not_ours() -> None:
     assert not own.take(roll("1")), "latest lags"
     assert not own.take(roll("2"))
     assert own.take(roll("3"))
+    assert not own.take(None)
     assert own.seen == roll("2")
 
 
@@ -84,3 +91,10 @@ def test_a_read_without_a_code_takes_nothing_back() -> None:
     own.take(roll("2", code=RollCode.OTHER))
     assert own.seen is not None
     assert own.seen.code is RollCode.COMPLETED
+
+
+def test_the_latest_read_counts_and_the_first_one_needs_no_code() -> None:
+    own = OwnRoll(policy=POLICY, asked=True)
+    for read in (roll("2", code=RollCode.OTHER), roll("2"), roll("2", code=RollCode.COMPLETED)):
+        assert not own.take(read)
+        assert own.seen == read

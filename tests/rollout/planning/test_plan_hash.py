@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import fields, replace
 from enum import Enum
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -148,6 +149,10 @@ def test_a_policy_is_spelled_as_its_inputs() -> None:
         stop_after=Share(2),
         min_healthy=Share(75, is_percentage=True),
         refuse_protected=True,
+        allow_downtime=True,
+        suspend_repairs=True,
+        surge=Share(2),
+        probes=Probes(addresses=("https://a.test/", "https://b.test/")),
         include_stopped=True,
         on_failure=OnFailure.ROLLBACK,
         replication_wait=90.0,
@@ -162,6 +167,10 @@ def test_a_policy_is_spelled_as_its_inputs() -> None:
         "instance-ids": "a,b",
         "stop-after": "2",
         "min-healthy": "75%",
+        "allow-downtime": "true",
+        "suspend-repairs": "true",
+        "surge": "2",
+        "probe-url": "https://a.test/ https://b.test/",
         "protected-instances": "fail",
         "stopped-instances": "include",
         "on-failure": "rollback",
@@ -181,4 +190,6 @@ def test_the_defaults_are_spelled_as_in_action_yml() -> None:
 def test_a_drain_counts_by_its_text_which_is_not_shown() -> None:
     one, other = (inputs_given(Policy(drain=Drain(command=text))) for text in ("secret one", "secret two"))
     assert one != other
+    digest = sha256(b"secret one").hexdigest()[:12]
+    assert one == {"drain-command": f"SHA-256 {digest}", "drain-timeout": "15m"}
     assert "secret" not in str(one) and "secret" not in repr(Policy(drain=Drain(command="secret one")))

@@ -44,6 +44,11 @@ def test_one_that_is_missing_is_shown_as_it_was_seen_last() -> None:
     assert sightings.take([ONE], MODEL, 5.0) == (ONE, replace(TWO, seen=False))
 
 
+def test_a_look_at_the_same_objects_is_not_examined_again() -> None:
+    sightings, looks = Sightings(), (ONE, TWO)
+    assert sightings.take(looks, MODEL, 0.0) is sightings.take(looks, MODEL, 5.0)
+
+
 def test_a_look_at_the_same_objects_counts_how_long_another_is_missing() -> None:
     sightings, looks = Sightings(), (ONE,)
     sightings.take([ONE, TWO], MODEL, 0.0)

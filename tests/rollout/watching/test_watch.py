@@ -269,6 +269,16 @@ def test_a_batch_that_may_not_start_has_a_message(now: ScaleSet, policy: Policy,
     assert watching(policy=policy).troubles(FIRST, now, GOAL, 0.0) == (failure,)
 
 
+def test_new_instances_of_a_surge_keep_more_healthy_than_min_healthy_asks_for() -> None:
+    watch = watching(policy=Policy(min_healthy=Share(1)))
+    healthy = len(BEFORE.healthy_ids.difference(FIRST.instance_ids))
+    watch.keep_healthy(healthy)
+    assert watch.troubles(FIRST, BEFORE, GOAL, 0.0) == ()
+    watch.keep_healthy(healthy + 1)
+    message = f"healthy outside the batch: only {healthy}, and `surge` keeps {healthy + 1}"
+    assert watch.troubles(FIRST, BEFORE, GOAL, 0.0) == (Failure("", FailureCode.BELOW_MIN_HEALTHY, message),)
+
+
 def test_one_that_reached_the_goal_in_a_batch_that_failed_is_counted_on() -> None:
     watch = Watch(
         fleet("001122", unhealthy="0 1 2 4", deallocated="5"), goal_to(NEW, BEFORE), Policy(min_healthy=Share(1))

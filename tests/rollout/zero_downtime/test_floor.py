@@ -36,6 +36,8 @@ def found(healthy: int, at: float, least: int = 5) -> Undercut:
 
 
 COUNT = whole(min_healthy=Share(8))
+TWO_DOWN = changed(FLEET, "8 9", health=Health.UNHEALTHY)
+SMALLER = changed(without(FLEET, "7 8 9"), "6", health=Health.UNHEALTHY)
 # name -> (looks, policy, what is found)
 LOOKS = {
     "never": ([(FLEET, None), (FLEET, AWAY), (FLEET, AWAY)], whole(), None),
@@ -50,8 +52,15 @@ LOOKS = {
         [(FOUR_DOWN, AWAY), (FIVE_DOWN, AWAY), (FIVE_DOWN, AWAY), (FLEET, None)], whole(), found(3, 10.0),
     ),
     "downtime-is-allowed": ([(FIVE_DOWN, AWAY)] * 2, whole(allow_downtime=True), None),
+    "nothing-has-to-be-healthy": (
+        [(changed(FLEET, "2 3 4 5 6 7 8 9", health=Health.UNHEALTHY), AWAY)] * 2, whole(allow_downtime=True), None,
+    ),
     "by-a-count": ([(changed(FLEET, "9", health=Health.UNHEALTHY), AWAY)] * 2, COUNT, found(7, 0.0, 8)),
     "others-scale-in": ([(without(FLEET, "7 8 9"), AWAY)] * 2, COUNT, None),
+    "others-scale-in-and-one-fails": ([(SMALLER, AWAY)] * 2, COUNT, found(4, 0.0, 5)),
+    "the-furthest-below-its-floor": (
+        [(TWO_DOWN, AWAY), (TWO_DOWN, AWAY), (SMALLER, AWAY), (SMALLER, AWAY)], COUNT, found(6, 0.0, 8),
+    ),
     "others-scale-in-a-share": ([(without(FLEET, "4 5 6 7 8 9"), AWAY)] * 2, whole(), None),
     "others-scale-out": ([(grown(20, Health.NO_SIGNAL), AWAY)] * 2, whole(), None),
     "new-ones-count-once-healthy": ([(grown(20, Health.HEALTHY), AWAY)] * 2, whole(), None),
@@ -70,3 +79,26 @@ def test_a_drained_instance_counts_for_nothing_although_it_shows_the_target() ->
     for at in (0.0, 10.0):
         book = book.after(BACK, AWAY, NEW, at, drained=("0",))
     assert book.undercut == found(4, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("seen", "undercut"),
+    [
+        pytest.param(
+            changed(FLEET, "9", health=Health.UNHEALTHY),
+            Undercut(healthy=7, floor=8, at=0.0, batch=1, asked_by="surge"),
+            id="fewer",
+        ),
+        pytest.param(without(FLEET, "8 9"), None, id="others-scale-in"),
+        pytest.param(
+            changed(without(FLEET, "8 9"), "7", health=Health.UNHEALTHY),
+            Undercut(healthy=5, floor=6, at=0.0, batch=1, asked_by="surge"),
+            id="others-scale-in-and-one-fails",
+        ),
+    ],
+)
+def test_a_surge_keeps_more_healthy_than_the_inputs_ask_for(seen: ScaleSet, undercut: Undercut | None) -> None:
+    book = FloorBook(before=FLEET, policy=whole(), least=8)
+    for at in (0.0, 10.0):
+        book = book.after(seen, AWAY, NEW, at)
+    assert book.undercut == undercut

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmss_upgrade.rollout.zero_downtime.hook_answers import MOST_BYTES, Meaning, Verdict, verdict_on
-from vmss_upgrade.rollout.zero_downtime.hook_calls import BatchEnd, HookCall, Member, saved_call
+from builders import NEW, OLD, fleet, plan_of
+from builders import changed as seen_as
+from vmss_upgrade.rollout.planning.plan import Batch
+from vmss_upgrade.rollout.zero_downtime.hook_answers import (
+    MOST_BYTES,
+    Meaning,
+    Verdict,
+    no_answer,
+    untrusted,
+    verdict_on,
+)
+from vmss_upgrade.rollout.zero_downtime.hook_calls import BatchEnd, HookCall, Member, call_before, saved_call
 from vmss_upgrade.rollout.zero_downtime.hooks import Phase
 
 ADDRESS = "https://hooks.test:8443/batches?sig=x"
@@ -22,7 +33,7 @@ POLL, NONE, WRONG = Meaning.POLL, Meaning.NO_ANSWER, Meaning.WRONG
 def verdict(status: int, body: Any = b"", phase: Phase = Phase.BEFORE, **headers: str) -> Verdict:
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return verdict_on(status, named, sent, phase=phase, address=ADDRESS, instance_ids=("1", "2", "web_aB"))
+    return verdict_on(status, named, sent, phase=phase, address=ADDRESS, instance_ids=("1", "2", "web_aB", "true"))
 
 
 @pytest.mark.parametrize(
@@ -61,6 +72,80 @@ def verdict(status: int, body: Any = b"", phase: Phase = Phase.BEFORE, **headers
 )
 def test_the_meaning_of_an_answer(status: int, body: Any, meaning: Meaning) -> None:
     assert verdict(status, body).meaning is meaning
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "reason"),
+    [
+        pytest.param(503, b"", {}, "HTTP 503", id="no-answer"),
+        pytest.param(199, b"", {}, "HTTP 199", id="not-final"),
+        pytest.param(300, b"", {}, "HTTP 300, and redirects are not followed", id="redirect"),
+        pytest.param(399, b"", {}, "HTTP 399, and redirects are not followed", id="unknown-redirect"),
+        pytest.param(400, b"", {}, "HTTP 400", id="refused"),
+        pytest.param(
+            202,
+            b"",
+            {"location": "https://evil.test/"},
+            "a `Location` that is not at the same scheme, host and port",
+            id="poll-elsewhere",
+        ),
+        pytest.param(200, b" " * (MOST_BYTES + 1), {}, "HTTP 200 with a body of more than 64 KiB", id="too-large"),
+        pytest.param(
+            200,
+            b"",
+            {"content_encoding": "gzip"},
+            "HTTP 200 with a packed body, although none was accepted",
+            id="packed",
+        ),
+        pytest.param(409, b"{", {}, "HTTP 409 with a body that is not JSON", id="broken-json"),
+        pytest.param(
+            200, b"[]", {"content_type": "text/JSON"}, "HTTP 200 with JSON that is not an object", id="no-object"
+        ),
+        pytest.param(
+            200, {"decision": "Stop!"}, {}, 'the decision "Stop!", which has no meaning here', id="unknown-decision"
+        ),
+        pytest.param(
+            200,
+            {"decision": "skip", "instances": "1"},
+            {},
+            "the decision `skip` without a list `instances`",
+            id="skip-without-a-list",
+        ),
+        pytest.param(
+            200,
+            {"decision": "skip", "instances": ["1", "Web_7", "8"]},
+            {},
+            'the decision `skip` for "Web_7", which is no instance of the batch',
+            id="skip-another",
+        ),
+        pytest.param(
+            200,
+            {"decision": "skip", "instances": [None]},
+            {},
+            "the decision `skip` for null, which is no instance of the batch",
+            id="skip-null",
+        ),
+        pytest.param(
+            200,
+            {"decision": "skip", "instances": [True]},
+            {},
+            "the decision `skip` for true, which is no instance of the batch",
+            id="a-name-is-a-text",
+        ),
+        pytest.param(200, {"decision": "wait", "reason": " a \n b "}, {}, "a b", id="in-its-own-words"),
+        pytest.param(200, {"decision": "stop", "reason": "x" * 300}, {}, "x" * 300, id="long"),
+        pytest.param(200, {"decision": "stop", "reason": "x" * 301}, {}, "x" * 300 + "...", id="too-long"),
+        pytest.param(200, {"decision": "stop", "reason": ["x"]}, {}, "", id="no-text"),
+        pytest.param(200, {"reason": "all is quiet"}, {}, "all is quiet", id="go"),
+    ],
+)
+def test_the_reason_of_an_answer(status: int, body: Any, headers: dict[str, str], reason: str) -> None:
+    assert verdict(status, body, **headers).reason == reason
+
+
+def test_requests_without_an_answer_say_why() -> None:
+    assert no_answer(OSError("no\nroute")) == Verdict(meaning=NONE, reason="no route")
+    assert untrusted("expired") == Verdict(meaning=WRONG, reason="expired")
 
 
 def test_json_by_its_type_alone_must_be_an_object() -> None:
@@ -131,6 +216,10 @@ def test_after_a_batch_nothing_can_be_skipped() -> None:
     ],
 )  # fmt: skip
 def test_the_pause_is_bounded(said: Any, header: str, pause: float) -> None:
+    assert (
+        said is not None
+        or verdict(202, location="/jobs/1", **({"retry_after": header} if header else {})).pause == pause
+    )
     body = {"decision": "wait", **({} if said is None else {"retry-after": said})}
     assert verdict(200, body, **({"retry_after": header} if header else {})).pause == pause
 
@@ -176,6 +265,44 @@ def test_the_key_is_that_of_the_batch_whatever_its_number_and_its_state() -> Non
     assert len({CALL.key, *(other.key for other in others)}) == 5
 
 
+def test_a_hook_gets_a_batch_as_it_was_seen_last() -> None:
+    named = seen_as(fleet("0011", unhealthy="1", silent="2", behind="1"), "0 1 2", name="web", computer_name="web000")
+    plan = plan_of(named)
+    batch = Batch(3, plan.batches[0].domain, ("0", "1", "2", "9"))
+    members = (
+        Member(id="0", name="web", computer_name="web000", current=True, healthy=True),
+        Member(id="1", name="web", computer_name="web000", current=False, healthy=False),
+        Member(id="2", name="web", computer_name="web000", current=True),
+        Member(id="9"),
+    )
+    expected = HookCall(
+        phase=Phase.BEFORE,
+        scale_set=named.model.id,
+        number=3,
+        of=4,
+        is_rollback=False,
+        members=members,
+        target=str(NEW),
+        previous=str(OLD),
+    )
+    assert call_before(batch, 4, plan, named) == expected
+    assert call_before(batch, 4, replace(plan, leaves=None), named) == replace(expected, previous="")
+
+
+def test_a_hook_gets_what_is_known() -> None:
+    assert json.loads(CALL.after(BatchEnd.FAILED).as_value())["result"] == "failed"
+    assert CALL.as_value() == (
+        '{"scale_set":{"id":"/subscriptions/S/x"},"batch":{"number":2,"of":5,"rollback":false},"result":null,'
+        '"target_image":"new","previous_image":"old","instances":[{"id":"1","name":"web_1","computer_name":"web000001",'
+        '"current":false,"healthy":true},{"id":"2","name":null,"computer_name":null,"current":null,"healthy":null}]}'
+    )
+
+
+@pytest.mark.parametrize("parts", [{"scale_set": ""}, {"members": ()}])
+def test_a_saved_call_about_nothing_is_none(parts: dict[str, Any]) -> None:
+    assert saved_call(changed(**parts).as_value()) is None
+
+
 def test_the_saved_state_is_read_back() -> None:
     owed = CALL.after(BatchEnd.UNKNOWN)
     assert saved_call(owed.as_value()) == owed
@@ -186,6 +313,7 @@ def test_the_state_of_a_thousand_instances_is_small() -> None:
     many = changed(members=tuple(Member(id=str(id_), name="n" * 60, computer_name="c" * 60) for id_ in range(1000)))
     owed = many.after(BatchEnd.UNKNOWN)
     assert len(owed.as_value()) < 100_000
+    assert " " not in owed.as_value()
     assert (saved_call(owed.as_value()) or CALL).key == owed.key
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from builders import NEW, OLD, changed, fleet, vhd
+from builders import NEW, OLD, changed, fleet, platform, vhd
 from vmss_upgrade.rollout.planning.availability import floor
 from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.scale_set import Health, ScaleSet
@@ -20,6 +20,7 @@ from vmss_upgrade.rollout.zero_downtime.surge import (
 )
 
 HELD_SINCE = "2026-12-01T10:00:00.1234567+00:00"
+AT_TEN, A_QUARTER_LATER = "2026-12-01T10:00:00Z", "2026-12-01T10:15:00Z"
 SOON, LATER, BEFORE = "2026-12-01T10:02:00+00:00", "2026-12-01T11:00:00+00:00", "2026-11-30T10:00:00+00:00"
 
 
@@ -30,6 +31,8 @@ SOON, LATER, BEFORE = "2026-12-01T10:02:00+00:00", "2026-12-01T11:00:00+00:00", 
         ("2026-12-31T23:59:59Z", "2027-01-01T00:00:00Z", 1.0),
         ("2024-02-28T00:00:00Z", "2024-03-01T00:00:00Z", 2 * 86400.0),
         ("2026-02-28T00:00:00Z", "2026-03-01T00:00:00Z", 86400.0),
+        ("2000-02-28T00:00:00Z", "2000-03-01T00:00:00Z", 2 * 86400.0),
+        ("2100-02-28T00:00:00Z", "2100-03-01T00:00:00Z", 86400.0),
     ],
 )
 def test_moments_differ_in_seconds(earlier: str, later: str, seconds: float) -> None:
@@ -59,7 +62,12 @@ TWO, QUARTER = Share(2), Share(34, is_percentage=True)
         pytest.param(eight(), TWO, ("6 7", True), id="as-many-as-asked"),
         pytest.param(eight(), QUARTER, ("6 7", True), id="percentage-of-the-others"),
         pytest.param(eight(created=LATER), TWO, ("6 7", False), id="much-later"),
+        pytest.param(eight(created=HELD_SINCE), TWO, ("6 7", True), id="at-the-same-time-as-the-model"),
+        pytest.param(eight(time=AT_TEN, created=A_QUARTER_LATER), TWO, ("6 7", True), id="as-late-as-a-run-does-it"),
+        pytest.param(changed(eight(), "7", created=LATER), TWO, ("6 7", False), id="one-much-later"),
         pytest.param(eight(), Share(3), None, id="fewer"),
+        pytest.param(eight("0 1 2 3 4 5 6 7"), Share(8), None, id="all"),
+        pytest.param(eight(image=platform("latest")), TWO, None, id="floating"),
         pytest.param(eight("5 6 7"), TWO, None, id="more"),
         pytest.param(eight("0 7"), TWO, None, id="not-the-newest-ids"),
         pytest.param(eight(created=BEFORE), TWO, None, id="older-than-the-model"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vmss_upgrade.rollout.findings import Severity
+from vmss_upgrade.rollout.findings import refuse, warn
 from vmss_upgrade.rollout.zero_downtime.probes import (
     Gap,
     Probed,
@@ -42,6 +42,7 @@ BOOKS = {
     "a-slow-call": ([(0, 0.5, GOOD), (10.5, 11, GOOD)], 2, 0, 0, None, 10.0),
     "just-observed": ([(0, 0.5, GOOD), (3.5, 4, GOOD)], 2, 0, 0, None, 0.0),
     "a-slow-call-is-no-gap": ([(0, 1.0, BAD), (11, 12.0, BAD), (13, 13.5, GOOD)], 3, 2, 0, (0.0, 3.0), 10.0),
+    "the-first-is-late": ([(9, 9.5, GOOD)], 1, 0, 0, None, 0.0),
     "two-slow-calls": ([(0, 0, GOOD), (4, 4, GOOD), (9, 9, GOOD)], 3, 0, 0, None, 9.0),
 }  # fmt: skip
 
@@ -73,6 +74,12 @@ def test_the_end_of_a_run_may_be_unobserved() -> None:
     book = book_of((0, 1.0, GOOD))
     assert book.seen_again(3.0).unobserved == 0.0
     assert book.seen_again(61.0).unobserved == 60.0
+    assert book.seen_again(61.0).seen_again(70.0).unobserved == 69.0
+
+
+def test_a_gap_goes_on_to_the_end_of_a_run() -> None:
+    book = book_of((0, 1.0, BAD)).seen_again(2.0).seen_again(4.0)
+    assert book.longest_gap == Gap(at=0, seconds=4.0, batch=2)
 
 
 def test_books_together() -> None:
@@ -90,9 +97,10 @@ def test_books_together() -> None:
         (204, ""),
         (299, ""),
         (199, "HTTP 199"),
-        (301, "HTTP 301, and redirects are not followed"),
+        (300, "HTTP 300, and redirects are not followed"),
         (307, "HTTP 307, and redirects are not followed"),
-        (404, "HTTP 404"),
+        (399, "HTTP 399, and redirects are not followed"),
+        (400, "HTTP 400"),
         (503, "HTTP 503"),
     ],
 )
@@ -107,6 +115,11 @@ def test_a_query_is_shown_nowhere() -> None:
 
 def test_a_service_that_does_not_answer_refuses_a_rollout_and_no_way_back() -> None:
     silent = book_of((0, 2.0, "HTTP 503"))
-    refused, warned = (no_answer_before(silent, may_halt=may_halt) for may_halt in (True, False))
-    assert (refused.severity, warned.severity) == (Severity.REFUSE, Severity.WARN)
-    assert refused.message == "The probe of https://a.test/ fails before the rollout begins: HTTP 503."
+    message = "The probe of https://a.test/ fails before the rollout begins: HTTP 503."
+    remedy = (
+        "Correct `probe-url`, or repair the service first: it must answer 2xx. A runner of GitHub's reaches public "
+        "addresses only."
+    )
+    assert no_answer_before(silent, may_halt=True) == refuse(message, remedy)
+    counted = "Probes are only counted in a rollback, and halt nothing."
+    assert no_answer_before(silent, may_halt=False) == warn(message, counted)

@@ -130,7 +130,7 @@ def _room_for_batch(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy, leas
         room = healthy - least
         return f"Set `batch-size: {room}`{' or less' if room > 1 else ''}, or a lower `min-healthy`."
     ways = []
-    if healthy < running and least < running:
+    if least < running:
         are = "is" if healthy == 1 else "are"
         ways.append(f"Only {healthy} of {running} {are} healthy now: repair the others")
     ways.append("lower `min-healthy`")

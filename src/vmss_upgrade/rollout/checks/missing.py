@@ -21,10 +21,8 @@ def no_such_platform_image(image: Image, location: str, said: str) -> Finding:
     found = _PART.match(said)
     part = found[1].lower() if found else ""
     words = {"publisher": "the publisher", "offer": "the offer", "sku": "the SKU"}
-    what, names = (
-        words.get(part, "publisher, offer or SKU"),
-        ", ".join(f"`image-{each}`" for each in ([part] if part else words)),
-    )
+    what = words.get(part, "publisher, offer or SKU")
+    names = ", ".join(f"`image-{each}`" for each in ([part] if part else words))
     return refuse(
         f"{image.publisher}:{image.offer}:{image.sku} does not exist in {location}. Azure says: {sentence(said)}",
         f"Correct {what}, in `image` or {names}. To see which exist: {_list_beside(image, location, part)}",
@@ -53,7 +51,7 @@ def no_such_definition(image: Image, location: str, definitions: Collection[str]
 def no_such_gallery(image: Image, location: str) -> Finding:
     """Refuse because there is no such gallery."""
     gallery = image.definition[: image.definition.lower().rindex("/images/")]
-    remedy = f"Correct the image. To see which galleries exist: {_list_command(image, location, '')}"
+    remedy = f"Correct the image. To see which galleries exist: {_list_command(image, location)}"
     return refuse(f"The gallery {gallery} {_is_missing(image, location)}", remedy)
 
 
@@ -64,7 +62,7 @@ def _is_missing(image: Image, location: str) -> str:
     return f"does not exist in {location}{shared}."
 
 
-def _list_command(image: Image, location: str, kind: str) -> str:
+def _list_command(image: Image, location: str, kind: str = "") -> str:
     """Return the command that lists the galleries, or (`kind`) the image definitions in this one."""
     parts = image.reference.strip("/").split("/")
     match image.kind:

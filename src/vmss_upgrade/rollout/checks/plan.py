@@ -152,7 +152,7 @@ def _never_stops(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Find
         return None
     has = "one batch" if full == 1 else f"{full} batches"
     message = f"`stop-after: {share}` never stops: a rollout of the whole selection has {has}."
-    meant = f"Did you mean `{share}%`? " if share.number <= 100 else ""
+    meant = f"Did you mean `{share}%`? " if share.number < 100 else ""
     if share.number < SURELY_MEANT:
         return warn(message, "Write a smaller number, or a percentage such as `25%`.")
     return refuse(message, f"{meant}To go on to the end, leave `stop-after` out.")

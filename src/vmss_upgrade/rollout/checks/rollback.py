@@ -168,15 +168,12 @@ def bad_before(ids: Sequence[str], target: Image, way_back: Image | None, asked:
 
 def no_rollback(target: Image, way_back: Image | None, asked: OnFailure) -> Finding:
     """Warn that a failed rollout does not go back: this run changed nothing, or nothing tells what to go back to."""
-    if way_back is None:
-        return warn(
-            f"{_NOT_DONE[asked]}: every instance ran {target} before this run, so nothing tells what they ran earlier.",
-            _back_all_the_same(target, None),
-        )
-    return warn(
-        f"{_NOT_DONE[asked]}: the failure is older than this run, which had not changed anything yet.",
-        _back_all_the_same(target, way_back),
+    why = (
+        f"every instance ran {target} before this run, so nothing tells what they ran earlier"
+        if way_back is None
+        else "the failure is older than this run, which had not changed anything yet"
     )
+    return warn(f"{_NOT_DONE[asked]}: {why}.", _back_all_the_same(target, way_back))
 
 
 def _back_all_the_same(target: Image, way_back: Image | None) -> str:

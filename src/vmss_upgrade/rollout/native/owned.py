@@ -37,11 +37,13 @@ class OwnRoll:
 
     def take(self, latest: Roll | None) -> bool:
         """Note how ours stands. Return True if another one has begun instead."""
+        if latest is None:
+            return False
         if self.includes(latest):
-            if self.seen is None or (latest is not None and latest.word):
+            if self.seen is None or latest.word:
                 self.seen = latest
             return False
-        return self.asked and is_new(latest, self.seen or self.former) and latest is not None and latest.is_running
+        return self.asked and is_new(latest, self.seen or self.former) and latest.is_running
 
     def state_in(self, latest: Roll | None) -> OwnState:
         """Return what `latest` shows of ours. A newer one shows that it has ended: only one can be at work."""

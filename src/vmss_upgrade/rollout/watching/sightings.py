@@ -30,7 +30,8 @@ class Sightings:
         self._latest: dict[str, Instance] = {}
         self._missing_since: dict[str, float] = {}
         self._without_signal: set[str] = set()
-        self._shown: Sequence[Instance] | None = None
+        # what was shown, if time changes nothing of what it means
+        self._settled: Sequence[Instance] | None = None
         self._known: tuple[Instance, ...] = ()
 
     def take(self, instances: Sequence[Instance], model: Model, now: float) -> tuple[Instance, ...]:
@@ -40,7 +41,7 @@ class Sightings:
         GONE_AFTER; one that was being deleted is gone at once. An instance that has not got the health signal yet
         shows `Health.NOT_YET`.
         """
-        if instances is self._shown and not self._missing_since and not self._without_signal:
+        if instances is self._settled:
             return self._known
         for instance in instances:
             if instance.id not in self._latest and instance.health is Health.NO_SIGNAL and _is_behind(instance, model):
@@ -49,7 +50,7 @@ class Sightings:
                 self._without_signal.discard(instance.id)
         seen = [self._with_signal(instance) for instance in instances]
         missing = self._still_missing({instance.id for instance in seen}, now)
-        self._shown = instances
+        self._settled = None if self._missing_since or self._without_signal else instances
         self._known = tuple(sorted((*seen, *missing), key=lambda instance: in_natural_order(instance.id)))
         self._latest = {instance.id: instance for instance in self._known}
         return self._known
@@ -57,7 +58,6 @@ class Sightings:
     def expect_reports(self, instance_ids: Iterable[str]) -> None:
         """Count silence of these instances as such from now on: they have the model's health signal."""
         self._without_signal.difference_update(instance_ids)
-        self._shown = None
 
     def _with_signal(self, instance: Instance) -> Instance:
         return replace(instance, health=Health.NOT_YET) if instance.id in self._without_signal else instance

@@ -18,7 +18,7 @@ LONGEST_PAUSE: Final = 5 * 60.0
 USUAL_PAUSE: Final = 10.0
 PAUSE_AFTER_SKIP: Final = 60.0
 
-_ORIGIN = re.compile(r"https://[^/?#]+")
+_AFTER_THE_HOST = re.compile(r"[/?#]")
 _PATH = re.compile(r"/(?!/)[!-~]*")
 _AMBIGUOUS = re.compile(r"[\\#]")  # the end of a host to some parsers only
 _ASK_AGAIN: Final = (408, 425, 429)
@@ -95,8 +95,7 @@ def verdict_on(
 
 def _poll(location: str, address: str, pause: float) -> Verdict:
     """Return where to poll: at the same scheme, host and port."""
-    found = _ORIGIN.match(address)
-    origin = found.group() if found else ""
+    origin = f"https://{_AFTER_THE_HOST.split(address.removeprefix('https://'))[0]}"
     path = location.removeprefix(f"{origin}:443" if location.startswith(f"{origin}:443/") else origin)
     if not _PATH.fullmatch(path) or _AMBIGUOUS.search(path):
         return _wrong("a `Location` that is not at the same scheme, host and port")
@@ -143,12 +142,13 @@ def _skip(listed: Any, instance_ids: Collection[str], reason: str, pause: float)
     if not isinstance(listed, list) or not listed:
         return _wrong("the decision `skip` without a list `instances`")
     known = {id_.lower(): id_ for id_ in instance_ids}
-    names = [str(each) if type(each) in (int, str) else "" for each in listed]
-    unknown = [name for name in names if name.lower() not in known]
-    if unknown:
-        return _wrong(f"the decision `skip` for {_short(json.dumps(unknown[0]))}, which is no instance of the batch")
-    skipped = tuple(dict.fromkeys(known[name.lower()] for name in names))
-    return Verdict(meaning=Meaning.SKIP, reason=reason, pause=pause, skipped=skipped)
+    skipped: list[str] = []
+    for each in listed:
+        id_ = known.get(str(each).lower()) if type(each) in (int, str) else None
+        if id_ is None:
+            return _wrong(f"the decision `skip` for {_short(json.dumps(each))}, which is no instance of the batch")
+        skipped.append(id_)
+    return Verdict(meaning=Meaning.SKIP, reason=reason, pause=pause, skipped=tuple(dict.fromkeys(skipped)))
 
 
 def _pause_in(value: Any) -> float:

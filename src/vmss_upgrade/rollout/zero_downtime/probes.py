@@ -87,11 +87,11 @@ def without_query(address: str) -> str:
 
 def no_answer_before(book: Probed, *, may_halt: bool) -> Finding:
     """Refuse a rollout whose service does not answer before it begins; of a way back, only warn."""
-    lack = f"the probe of {book.address} fails before the rollout begins: {book.error}"
+    message = f"The probe of {book.address} fails before the rollout begins: {book.error}."
     if not may_halt:
-        return warn(f"{lack[0].upper()}{lack[1:]}.", "Probes are only counted in a rollback, and halt nothing.")
+        return warn(message, "Probes are only counted in a rollback, and halt nothing.")
     return refuse(
-        f"{lack[0].upper()}{lack[1:]}.",
+        message,
         "Correct `probe-url`, or repair the service first: it must answer 2xx. A runner of GitHub's reaches public "
         "addresses only.",
     )

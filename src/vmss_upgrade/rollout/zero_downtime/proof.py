@@ -57,7 +57,7 @@ class FloorBook:
         away = set(batch.instance_ids)
         back = {id_ for id_ in away & seen.healthy_ids if is_on(seen.by_id[id_], target)}
         healthy, least = healthy_without(seen, away - back.difference(drained)), self.floor_of(seen)
-        asked_by = "surge" if least == self.least else "min-healthy"
+        asked_by = "surge" if least == self._kept(seen) else "min-healthy"
         found = Undercut(healthy=healthy, floor=least, at=at, batch=batch.number, asked_by=asked_by)
         return found if healthy < least else None
 
@@ -68,9 +68,14 @@ class FloorBook:
         known, signal = self.before.by_id, seen.model.health_signal
         created = seen.by_id.keys() - known.keys()
         there = tuple(i for i in seen.instances if i.id not in created or is_healthy(i, signal))
-        least, lost = floor(there, self.policy, self.before.stopped_ids), _lost(self.before, seen)
-        kept = self.least - lost
-        return max(least if self.policy.min_healthy.is_percentage else least - lost, kept, 0)
+        least = floor(there, self.policy, self.before.stopped_ids)
+        if not self.policy.min_healthy.is_percentage:
+            least -= _lost(self.before, seen)
+        return max(least, self._kept(seen), 0)
+
+    def _kept(self, seen: ScaleSet) -> int:
+        """Return how many `surge` keeps healthy; the instances that the set has lost are none of its own doing."""
+        return self.least - _lost(self.before, seen)
 
 
 def _left_over(undercut: Undercut) -> int:
