@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,21 @@ def test_batches_that_are_away_are_seen_each_minute_where_lists_are_scarce(tmp_p
     fleet = roll_together(LONG_UPGRADES, 8, tmp_path)
     assert (fleet.failed, fleet.refused.total()) == (0, 0)
     assert fleet.unwatched[-1] < 70
+
+
+@pytest.mark.usefixtures("scarce_lists")
+def test_no_list_is_read_twice_at_once(tmp_path: Path) -> None:
+    """The look that finds room is that of the plan, and the last look at the last batch that at the whole scale set."""
+    waited = 0
+    slow = {**LONG_UPGRADES, "timing": {**LONG_UPGRADES["timing"], "request_latency": 1.0}}
+    for rollout in roll_together(slow, 8, tmp_path).rollouts:
+        lists = [request.at for request in rollout.requests if request.path.endswith("/virtualMachines")]
+        first_write = next(request.at for request in rollout.requests if request.method == "PATCH")
+        before = [at for at in lists if at < first_write]
+        assert all(later - earlier > 60 for earlier, later in pairwise(before))
+        assert lists[-1] <= rollout.spans[-1][1] + 1
+        waited += len(before) > 1
+    assert waited
 
 
 @pytest.mark.sweep

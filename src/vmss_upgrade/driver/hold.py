@@ -26,6 +26,7 @@ from vmss_upgrade.rollout.watching.watch import Watch
 from vmss_upgrade.rollout.wording import duration, listed
 
 FRESH = 2.0  # a look this young need not be repeated
+RECENT = 60.0  # nor this one for a plan: before each batch everything is looked at again
 
 _NO_ROOM = "rollouts under way need all of the subscription's budget of requests, so "
 _NOT_BEGUN = _NO_ROOM + "this one does not begin yet (nothing was written)"
@@ -61,7 +62,7 @@ def look_at_rest(remote: RemoteScaleSet, policy: Policy) -> Steps[frozenset[str]
     a scale set that grows steadily would never be at rest.
     """
     until = remote.clock.now() + policy.health_timeout
-    if remote.clock.now() - remote.seen_at > FRESH:
+    if remote.clock.now() - remote.seen_at > RECENT:
         yield from remote.look()
     awaited = _awaited(remote, policy.selection)
     hanging = updating_ids(remote.instances)
@@ -176,13 +177,14 @@ class Hold:
                 model_checked = True
 
     def wait_to_settle(self) -> Steps[tuple[Failure, ...]]:
-        """Look at everything once more, until nothing is being created or updated, at most for `health_timeout`.
+        """Look at everything until nothing is being created or updated, at most for `health_timeout`.
 
         Returns what still is, and what is not healthy, by then.
         """
         until = self._clock.now() + self._policy.health_timeout
         while True:
-            yield from self._remote.look()
+            if self._clock.now() - self._remote.seen_at > FRESH:
+                yield from self._remote.look()
             now = self._clock.now()
             yield from self._observe(now)
             unsettled = self._watch.unsettled(self._remote.scale_set, self._goal, now)

@@ -6,9 +6,11 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from vmss_upgrade.account import AUTHORITIES
 from vmss_upgrade.inputs.configuration.keys import FOR_DEFAULTS, FOR_ENTRIES, LISTS, OF_AN_ENTRY, SECRETS
 from vmss_upgrade.inputs.configuration.notes import Notes, quoted
 from vmss_upgrade.inputs.configuration.tree import Items, Keys, Node, Text, Unusable, tree_of
+from vmss_upgrade.inputs.configuration.waves import KEYS as OF_WAVES
 from vmss_upgrade.inputs.configuration.waves import waves_of
 from vmss_upgrade.inputs.configuration.written import File, Section, Written
 from vmss_upgrade.inputs.names import INPUTS
@@ -16,6 +18,7 @@ from vmss_upgrade.inputs.values import is_name
 
 LONGEST_NAME: Final = 64  # characters, as of a scale set
 _SECTIONS: Final = ("defaults", "scale-sets", "waves")
+_CLOUDS: Final = tuple(name.lower() for name in AUTHORITIES)
 _SIGNATURE: Final = re.compile(r"[?&]sig=", re.IGNORECASE)
 _NAMES: Final = f"Use at most {LONGEST_NAME} letters, digits, `-`, `_` and `.`; begin with a letter or a digit."
 
@@ -101,6 +104,8 @@ def _refuse_key(key: Text, allowed: tuple[str, ...], notes: Notes) -> None:
         notes.add(key.at, f"{name}: this is no default, but differs by scale set", "Put it below `scale-sets`.")
     elif name in INPUTS:
         notes.add(key.at, f"{name}: this belongs to one run", "Give it as an input of the step.")
+    elif name in OF_WAVES:
+        notes.add(key.at, f"{name}: this belongs to a wave", "Put it below `waves`, into the wave of the scale set.")
     elif name == "<<":
         lack = "'<<': keys are not merged in this file"
         notes.add(key.at, lack, "Put what scale sets share into `defaults`.")
@@ -153,6 +158,9 @@ def _sound(name: str, value: Text | Items | Keys, notes: Notes) -> str | None:
     elif _SIGNATURE.search(text):
         remedy = f"Give the input `{name}` from a secret of GitHub."
         notes.add(value.at, f"{name}: the address is signed (sig=), and a file holds no secrets", remedy)
+    elif name == "environment" and text.strip().lower() not in _CLOUDS:
+        remedy = f"Use one of: {', '.join(AUTHORITIES)}. An environment of GitHub belongs to a wave, below `waves`."
+        notes.add(value.at, f"{name}: {quoted(text)} is no cloud of Azure", remedy)
     else:
         return text
     return None
