@@ -6,10 +6,13 @@ import gc
 from typing import Any
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from harness.groups import ByRun
 
+# No property may fail because the machine is slow.
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any")  # whose values the others have, too
 # How many examples of each property are drawn: by `make quick`, by `make test`, and by `make sweeps`.
 settings.register_profile("quick", max_examples=20)
 settings.register_profile("test", max_examples=20)
