@@ -244,6 +244,9 @@ def test_a_cancelled_run_leaves_its_hook_to_the_post_step(at: float, tmp_path: P
     state = tmp_path / "state"
     state.touch()
     played = play(hooked(), tmp_path, clock=cancelled_at(at), environ={"GITHUB_STATE": str(state)})
-    owed = played.azure.web().hooks.befores_without_after()
+    hooks = played.azure.web().hooks
+    owed, last = hooks.befores_without_after(), hooks.calls[-1] if hooks.calls else None
     saved = [line for line in state.read_text().splitlines() if line.startswith('{"scale_set"') or line == ""]
-    assert bool(owed) == bool(saved and saved[-1]), "what is owed is in the state"
+    is_unanswered = last is not None and last.phase == "after" and at - last.at < 1  # so it is called once more
+    assert bool(owed) or is_unanswered or not (saved and saved[-1]), "only what is owed is in the state"
+    assert not owed or saved[-1], "what is owed is in the state"
