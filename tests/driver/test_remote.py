@@ -191,7 +191,7 @@ def looks(levels: list[int], *, due: float) -> tuple[list[str], float]:
         pytest.param([240, 239, 238, 237, 236], 600.0, False, 0, 30, id="enough-is-left"),
         pytest.param([240, 120, *range(70, 51, -1)], 600.0, True, 30, 5000, id="others-empty-it"),
         pytest.param([240, 120, *range(70, 51, -1)], 0.0, False, 0, 30, id="what-is-due"),
-        pytest.param([240, 150, 40, 20, 10, 9, 8], 0.0, False, 30, 90, id="what-is-due-of-the-share-of-others"),
+        pytest.param([240, 150, 40, 20, 10, 9, 8], 0.0, False, 6, 22, id="what-is-due-of-the-share-of-others"),
     ],
 )
 def test_a_long_wait_for_what_others_spend_is_shown(
