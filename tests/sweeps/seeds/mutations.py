@@ -165,7 +165,7 @@ MUTATIONS = (
     Mutation("trusts Azure's word about a failure", "lies-pass", {"HealthGate.advance": refused}, 29),
     Mutation("trusts one look at the instances", "lists", {
         "Sightings.take": lambda _, sightings, instances, *rest: tuple(instances)
-    }, 12),
+    }, 1532),
     Mutation("ignores changes after a batch", "really-succeeded", {"Batches.look_for_changes": nothing}, 819),
     Mutation("reports success beside unhealthy instances", "really-succeeded", ends({"halted": "succeeded"}), 5),
     Mutation("does not look at the clock", "outside-gates", {"is_too_late": lambda *_: False}, 3),
