@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from azure_simulator import Scenario, ScenarioError, Timing, copied_set
 from vmss_rehearsal.parallel import play_all
-from vmss_rehearsal.playing import play
+from vmss_rehearsal.playing import duration_of, play
 from vmss_rehearsal.troubles import Trouble, troubles_of
 from vmss_upgrade.driver.run import run_rollout
 from vmss_upgrade.ports import Clock, ScaleSetApi
@@ -72,20 +72,18 @@ def _rehearse(order: Order, scenario: Scenario) -> Rehearsed:
     ]
     order = replace(order, command=Command.UPGRADE, policy=policy, expected_plan="")
     gc.set_threshold(_COLLECT_AFTER)
-    slow, undisturbed, fast = play_all(  # the longest first, since two may be played at once
-        [
-            partial(play, order, each, Trouble(name="undisturbed", words="no trouble"))
-            for each in (_at_one_pace(scenario, 1), scenario, _at_one_pace(scenario, 0))
-        ]
-    )
+    slow, fast = (partial(duration_of, order, _at_one_pace(scenario, which)) for which in (1, 0))
+    without = partial(play, order, scenario, Trouble(name="undisturbed", words="no trouble"))
+    plays: list[Callable[[], Any]] = [slow, without, fast]  # the longest first: two may be played at once
+    longest, undisturbed, shortest = play_all(plays)
     trials: list[Trial] = [undisturbed]
     if undisturbed.report and undisturbed.outcome is not Outcome.REFUSED:
         troubles = troubles_of(scenario, undisturbed.report)
         trials += play_all([partial(play, order, scenario, trouble) for trouble in troubles])
     return Rehearsed(
         trials=tuple(trials),
-        shortest=min(fast.seconds, undisturbed.seconds),
-        longest=max(slow.seconds, undisturbed.seconds),
+        shortest=min(shortest, undisturbed.seconds),
+        longest=max(longest, undisturbed.seconds),
         durations=_durations(order),
         left_out=tuple(left_out),
     )

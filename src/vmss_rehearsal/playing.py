@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -66,15 +67,21 @@ def play(order: Order, scenario: Scenario, trouble: Trouble) -> Trial:
     )
 
 
+def duration_of(order: Order, scenario: Scenario) -> float:
+    """Return the seconds that the rollout takes undisturbed, and keep nothing else of it: that is much faster."""
+    clock, seconds = VirtualClock(), 0.0
+    with closing(_events(order, SimulatedAzure(scenario, clock), clock)) as events:
+        for event in events:
+            seconds = event.at
+    return seconds
+
+
 def _run(order: Order, azure: SimulatedAzure, clock: VirtualClock, cut_after: float) -> _Run:
-    account = parse_account(environment(azure, Path("."), {}))
-    connector = Connector(azure.quick_transport(), clock, user_agent="vmss-upgrade rehearsal", mask=lambda _: None)
-    api = connector.scale_set(account, timeout=order.policy.timeout)
     if cut_after:
         clock.call_at(clock.now() + cut_after, _cut)
     run, began = _Run(), clock.now()
     try:
-        with closing(run_rollout(order, api, clock)) as events:
+        with closing(_events(order, azure, clock)) as events:
             for event in events:
                 run.take(event)
     except _Cut as error:  # and no signal that ends the rehearsal itself
@@ -82,6 +89,12 @@ def _run(order: Order, azure: SimulatedAzure, clock: VirtualClock, cut_after: fl
         ending = Ending(outcome=Outcome.INTERRUPTED, reason=str(error), remedy=advice)
         run.take(RolloutFinished(at=clock.now() - began, ending=ending))
     return run
+
+
+def _events(order: Order, azure: SimulatedAzure, clock: VirtualClock) -> Generator[Event]:
+    account = parse_account(environment(azure, Path("."), {}))
+    connector = Connector(azure.quick_transport(), clock, user_agent="vmss-upgrade rehearsal", mask=lambda _: None)
+    return run_rollout(order, connector.scale_set(account, timeout=order.policy.timeout), clock)
 
 
 def _later(order: Order, seconds: float) -> Order:
