@@ -25,7 +25,8 @@ def play_all(plays: Sequence[Callable[[], T]]) -> list[T]:
     os.close(fill)
     children: list[tuple[int, int]] = []
     try:
-        for _ in range(min(len(plays), len(os.sched_getaffinity(0))) - 1):
+        # With this process one more than there are processors: none of them idles while the last play goes on.
+        for _ in range(min(len(plays) - 1, len(os.sched_getaffinity(0)))):
             children.append(_child(plays, numbers))
         results = dict(_played(plays, numbers))
         for _, answers in children:

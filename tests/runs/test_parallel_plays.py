@@ -69,7 +69,7 @@ def test_children_end_with_their_parent(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(os, "fork", lambda: children.append(child := fork()) or child)
     with pytest.raises(KeyboardInterrupt):
         play_all([hang] * 9)
-    assert len(children) == 3
+    assert len(children) == 4
     for each in children:
         with pytest.raises(ChildProcessError):
             os.waitpid(each, os.WNOHANG)
