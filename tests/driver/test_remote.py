@@ -22,7 +22,9 @@ def error(trouble: Trouble) -> AzureError:
     return AzureError("No.", trouble=trouble, code="No", doing="asking")
 
 
-DENIED, LOST, CONFLICT = (error(each) for each in (Trouble.DENIED, Trouble.UNCERTAIN, Trouble.CONFLICT))
+DENIED, LOST, CONFLICT, THROTTLED = (
+    error(each) for each in (Trouble.DENIED, Trouble.UNCERTAIN, Trouble.CONFLICT, Trouble.THROTTLED)
+)
 
 
 class Port:
@@ -84,6 +86,16 @@ def test_reading_announces_what_was_seen() -> None:
 def test_reads_are_patient(port: Port, reads: int, events: list[str]) -> None:
     remote = remote_over(port)
     assert [name for _ in range(reads) for name in names(remote.read_model())] == events
+
+
+@pytest.mark.parametrize(("answer", "counted"), [(THROTTLED, 0.5), (CONFLICT, 0.0)])
+def test_half_of_a_wait_that_a_429_asks_for_counts_as_waiting_for_the_budget(
+    answer: AzureError, counted: float
+) -> None:
+    remote = remote_over(Port(read_model=[answer]))
+    names(remote.read_model())
+    assert remote.clock.elapsed() > 0
+    assert remote.clock.budget.waited == counted * remote.clock.elapsed()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -168,22 +169,31 @@ def roll_together(
     seeds: Sequence[int] | None = None,
     throttle: Callable[[Calendar], Throttle] = Throttle,
     sharing: bool = True,
+    max_parallel: int | None = None,
 ) -> Fleet:
     """Roll `count` scale sets like the scenario's at once. `seeds` draw their durations, each its own by default.
 
-    `sharing` False: each set is in a subscription of its own.
+    `sharing` False: each set is in a subscription of its own. `max_parallel`: so many are rolled out to at the same
+    time, and the next one begins when one of them ends, as GitHub does it with the jobs of a matrix.
     """
     scenario = as_scenario(scenario)
     time = SharedTime(scenario.began.timestamp())
     calendar = Calendar(scenario.began)
     shared, numbers = throttle(calendar), seeds or range(count)
 
-    def work(number: int) -> Callable[[ClockOfOne], Rolled]:
-        its_own = shared if sharing else throttle(calendar)
-        return lambda clock: _roll(named(scenario, number), clock, numbers[number], its_own, folder / f"set-{number}")
+    waiting = iter(range(count))
 
+    def roll_each(clock: ClockOfOne) -> list[Rolled]:
+        rolled = []
+        for number in islice(waiting, None if max_parallel else 1):
+            its_own = shared if sharing else throttle(calendar)
+            set_folder = folder / f"set-{number}"
+            rolled.append(_roll(named(scenario, number), clock, numbers[number], its_own, set_folder))
+        return rolled
+
+    jobs = max_parallel or count
     with _silence(), _rare_collections():
-        return Fleet(time.run([work(number) for number in range(count)], starts or [0.0] * count))
+        return Fleet([each for job in time.run([roll_each] * jobs, starts or [0.0] * jobs) for each in job])
 
 
 def named(scenario: Scenario, number: int) -> Scenario:

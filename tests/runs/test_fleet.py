@@ -103,6 +103,13 @@ def test_no_list_is_read_twice_at_once(tmp_path: Path) -> None:
     assert waited
 
 
+def test_jobs_are_replaced_one_for_one(tmp_path: Path) -> None:
+    rollouts = roll_together(SLOW_TO_START, 5, tmp_path, max_parallel=2).rollouts
+    assert [each.exit_code for each in rollouts] == [0] * 5
+    ends = sorted(each.ended for each in rollouts)
+    assert sorted(each.began for each in rollouts) == [0.0, 0.0, *ends[:3]]
+
+
 @pytest.mark.sweep
 @pytest.mark.usefixtures("scarce_lists")
 def test_without_waiting_for_room_they_would_not_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,6 +162,8 @@ class RunClock:
         if verdict is None:
             raise error
         seconds, left = verdict
+        if error.trouble is Trouble.THROTTLED:
+            self.budget.count_refusal(seconds)
         until = min(until, self.now() + patience.left(error))
         yield from self.wait(_in_words(error), min(seconds, until - self.now()), until=until)
         return left

@@ -166,6 +166,10 @@ class Budget:
             wanted = due - now  # what frequent looks would spend is for those that wait to begin
         return max(forced, min(wanted, max(0.0, due - now)))
 
+    def count_refusal(self, seconds: float) -> None:
+        """Count the wait after a 429 for half: Azure names it, and it says less of how many clients there are."""
+        self.waited += seconds / 2
+
     def begin_anew(self) -> None:
         """Forget how seldom to ask: that was seen before a long wait, among others that began in the same second."""
         for bucket in self._buckets.values():

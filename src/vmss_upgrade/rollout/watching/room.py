@@ -15,10 +15,10 @@ from __future__ import annotations
 from vmss_upgrade.rollout.watching.budget import Budget
 
 # Shares of a full bucket of lists: a run begins at once, begins after a wait, and goes on with its next batch.
-PLENTY, BEGIN, GO_ON = 0.85, 0.55, 0.2
-# Seconds that a run's reads wait for their budget: less among a hundred, which the lists can watch; and the time within
-# which a crowd begins, as a multiple of that, and at most: that of a thousand.
-NO_CROWD, CROWD_TAKES, LONGEST_DRAWN = 90.0, 20.0, 4000.0
+PLENTY, BEGIN, GO_ON = 0.75, 0.55, 0.3
+# Seconds that a run's reads wait for their budget: less among three hundred, which the lists can watch; and the time
+# within which a crowd begins, as a multiple of that, and at most: that of a thousand.
+NO_CROWD, CROWD_TAKES, LONGEST_DRAWN = 150.0, 20.0, 4000.0
 # Seconds between looks of a run that waits: where nothing is left, and where nearly enough is.
 LONGEST_PAUSE, SHORTEST_PAUSE = 600.0, 120.0
 STEEPNESS = 2.0  # by how much more load since its look before a full bucket admits than an empty one, in refills
