@@ -36,7 +36,7 @@ NEARLY_FULL, STEADY, LEFT_FOR_OTHERS = 0.9, 0.5, 0.1
 STEADY_LISTS = 0.85
 LEAST_ALLOWED = 0.2  # of the refill
 STEEPNESS = 1.5  # by how much more of the refill a full bucket allows than an empty one
-MOST_OVERDUE = 3.0  # seconds by which that delays what is due: a batch that is away is looked at once a minute
+MOST_OVERDUE = 2.0  # seconds by which that delays what is due: a batch that is away is looked at once a minute
 # Bounds of the factor: slower at once, but faster again little by little, or all would rush.
 MOST_SLOWER, MOST_FASTER, FASTER_WHEN_LOW = 8.0, 0.5, 0.8
 FIRST_INTERVAL = 1.0  # seconds between two requests, before the factor, where there was no need of an interval
