@@ -1,4 +1,6 @@
-"""Plays that do not depend on each other, on every processor that there is."""
+"""Plays that do not depend on each other, on every processor that there is, and in one process more: so no processor
+idles while the longest play goes on.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,6 @@ def play_all(plays: Sequence[Callable[[], T]]) -> list[T]:
     os.close(fill)
     children: list[tuple[int, int]] = []
     try:
-        # With this process one more than there are processors: none of them idles while the last play goes on.
         for _ in range(min(len(plays) - 1, len(os.sched_getaffinity(0)))):
             children.append(_child(plays, numbers))
         results = dict(_played(plays, numbers))
@@ -57,6 +58,7 @@ def _child(plays: Sequence[Callable[[], Any]], numbers: int) -> tuple[int, int]:
         os.close(write)
         return child, answers
     try:  # the child: it has no last words, and leaves its parent's files alone
+        os.close(answers)  # or it would wait for itself to read, where its parent is killed
         try:
             result: Any = dict(_played(plays, numbers))
         except BaseException:

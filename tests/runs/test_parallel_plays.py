@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -58,6 +59,21 @@ def test_an_error_in_another_process_is_raised(monkeypatch: pytest.MonkeyPatch) 
     only_in_children(monkeypatch, lambda: iter(()))
     with pytest.raises(RuntimeError, match="no such trouble"):
         play_all([fail, fail])
+
+
+def test_a_child_ends_where_nobody_reads_its_result() -> None:
+    """As where its parent was killed. The result is larger than a pipe holds."""
+    numbers, fill = os.pipe()
+    os.write(fill, bytes([0]))
+    os.close(fill)
+    child, answers = parallel._child([lambda: b"x" * 2**20], numbers)
+    os.close(numbers)
+    os.close(answers)
+    ended, _, _ = select.select([os.pidfd_open(child)], [], [], 30)
+    if not ended:
+        os.kill(child, parallel._KILL)
+    os.waitpid(child, 0)
+    assert ended
 
 
 def test_children_end_with_their_parent(monkeypatch: pytest.MonkeyPatch) -> None:
