@@ -33,12 +33,13 @@ help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 # MODEL=, INSTANCES=: your own scale set, as az prints it; WITH= inputs, OPERATION= rehearse, plan or status.
-demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=; or MODEL=, INSTANCES=, WITH=, OPERATION=)
+demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=; or MODEL=, INSTANCES=; WITH=, OPERATION=)
 ifdef MODEL
 	@$(BIN)/python -m vmss_upgrade.rehearsal --model "$(MODEL)" --instances "$(INSTANCES)" --with "$(WITH)" \
 	  $(if $(OPERATION),--operation $(OPERATION))
 else
-	@$(BIN)/python -m vmss_upgrade.rehearsal --scenario $(SCENARIO) $(if $(PACE),--pace $(PACE))
+	@$(BIN)/python -m vmss_upgrade.rehearsal --scenario $(SCENARIO) --with "$(WITH)" $(if $(PACE),--pace $(PACE)) \
+	  $(if $(OPERATION),--operation $(OPERATION))
 endif
 
 quick: $(READY) ## the tests of decisions, reports, requests and documents: run it at every save

@@ -64,7 +64,7 @@ def timing_of(order: Order) -> Timing:
 
 
 def _rehearse(order: Order, scenario: Scenario) -> Rehearsed:
-    """Play the rollout undisturbed, then as fast and as slow as can be, then with every trouble."""
+    """Play the rollout as slow and as fast as can be, and undisturbed; then with every trouble."""
     policy = replace(order.policy, hooks=None, probes=None)
     left_out = [
         *(["before-batch-url and after-batch-url"] if order.policy.hooks else []),
@@ -74,7 +74,7 @@ def _rehearse(order: Order, scenario: Scenario) -> Rehearsed:
     gc.set_threshold(_COLLECT_AFTER)
     slow, fast = (partial(duration_of, order, _at_one_pace(scenario, which)) for which in (1, 0))
     without = partial(play, order, scenario, Trouble(name="undisturbed", words="no trouble"))
-    plays: list[Callable[[], Any]] = [slow, fast, without]  # the last is played here, most often: its report is large
+    plays: list[Callable[[], Any]] = [slow, fast, without]  # the report of the last is large: it mostly stays here
     longest, shortest, undisturbed = play_all(plays)
     trials: list[Trial] = [undisturbed]
     if undisturbed.report and undisturbed.outcome is not Outcome.REFUSED:

@@ -30,6 +30,7 @@ from vmss_rehearsal.environment import environment
 from vmss_rehearsal.files import OPERATIONS, inputs_in, play_or_explain
 from vmss_upgrade.main import run
 
+PAGE = "rollout.html"
 DEMO_PACE = 1 / 60  # a virtual minute a second
 
 
@@ -93,13 +94,14 @@ def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.reh
     parser.add_argument("--pace", type=_pace, default=DEMO_PACE, help="real seconds per virtual second; 0 jumps")
     parser.add_argument("--seed", type=int, default=0, help="draws other durations")
     parser.add_argument("--out", type=Path, help="folder for summary, outputs, record and replay")
-    parser.add_argument("--operation", choices=OPERATIONS, default=OPERATIONS[0], help="with --model and --instances")
+    parser.add_argument("--operation", choices=OPERATIONS, help="of files, `rehearse` unless it is given")
     parser.add_argument("--with", dest="inputs", default="", help="inputs, such as `batch-size=10%% canary=1`")
     add_flags(parser)
     arguments = parser.parse_args(words)
+    inputs = _inputs(parser, arguments)
     colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
     if arguments.model or arguments.instances:
-        return _play_files(parser, arguments, colours)
+        return _play_files(parser, arguments, inputs, colours)
     if not scenario_names():
         print(f"{program}: it needs scenarios, which are not in this image; the wheel has them.", file=sys.stderr)
         return 2
@@ -114,25 +116,32 @@ def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.reh
         exit_code, _ = plan_fleet(scenario, folder, pace=arguments.pace, seed=arguments.seed, environ=colours)
         print(f"\nThe plan of the fleet, with configuration, summary, outputs and record, is in {folder}")
         return exit_code
-    page = {"report-html": "rollout.html"}
     exit_code, azure = rehearse(
-        scenario, folder, pace=arguments.pace, seed=arguments.seed, inputs=page, environ=colours
+        scenario, folder, pace=arguments.pace, seed=arguments.seed, inputs=inputs, environ=colours
     )
     print(f"\nSummary, outputs and record are in {folder}")
-    print(f"To watch the run again, open {folder / 'rollout.html'}")
+    if (folder / PAGE).exists():
+        print(f"To watch the run again, open {folder / PAGE}")
     if seen := azure.seen_by_clients():
         print(seen)
     return exit_code
 
 
-def _play_files(parser: argparse.ArgumentParser, given: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def _inputs(parser: argparse.ArgumentParser, given: argparse.Namespace) -> dict[str, str]:
+    """Return the inputs that the command line asks for."""
+    operation = {"operation": given.operation} if given.operation else {}
+    try:
+        return {"report-html": PAGE, **operation, **inputs_in(given.inputs)}
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def _play_files(
+    parser: argparse.ArgumentParser, given: argparse.Namespace, inputs: Mapping[str, str], environ: Mapping[str, str]
+) -> int:
     """Play the scale set of two files. Returns the exit code."""
     if given.model is None or given.instances is None:
         parser.error("--model and --instances belong together: give both files")
-    try:
-        inputs = {"report-html": "rollout.html", "operation": given.operation, **inputs_in(given.inputs)}
-    except ValueError as error:
-        parser.error(str(error))
     try:
         folder = given.out or Path(tempfile.mkdtemp(prefix="vmss-upgrade-"))
         folder.mkdir(parents=True, exist_ok=True)

@@ -223,6 +223,19 @@ def test_an_instance_that_is_being_deleted_is_left_alone_for_good(tmp_path: Path
     assert "can be upgraded" not in first["remedy"]
 
 
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [
+        pytest.param(["--operation", "plan"], "planned", id="plan"),
+        pytest.param(["--operation", "status"], "reported", id="status"),
+        pytest.param(["--with", "batch-size=4 operation=plan"], "planned", id="inputs"),
+    ],
+)
+def test_a_scenario_takes_operation_and_inputs_too(words: list[str], outcome: str, tmp_path: Path) -> None:
+    assert main(["--pace", "0", "--out", str(tmp_path), *words]) == 0
+    assert json.loads((tmp_path / "record.json").read_text())["outcome"] == outcome
+
+
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model, instances = save_az_output(load_scenario("happy"), tmp_path)
     with pytest.raises(SystemExit):
