@@ -162,10 +162,11 @@ class RunClock:
         if verdict is None:
             raise error
         seconds, left = verdict
+        until = min(until, self.now() + patience.left(error))
+        seconds = min(seconds, until - self.now())
         if error.trouble is Trouble.THROTTLED:
             self.budget.count_refusal(seconds)
-        until = min(until, self.now() + patience.left(error))
-        yield from self.wait(_in_words(error), min(seconds, until - self.now()), until=until)
+        yield from self.wait(_in_words(error), seconds, until=until)
         return left
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from vmss_upgrade.rollout.watching.budget import LONGEST_INTERVAL, PUBLISHED, Ask, Budget
+from vmss_upgrade.rollout.watching.budget import LONGEST_INTERVAL, MOST_COUNTED, PUBLISHED, Ask, Budget
+from vmss_upgrade.rollout.watching.room import NO_CROWD
 
 READS, LISTS = "subscription-reads", "HighCostGetVMScaleSetSubscriptionMaximum"
 
@@ -142,3 +143,10 @@ def test_a_run_forgets_after_a_long_wait_how_slow_others_made_it() -> None:
     budget = short_of(100.0)
     budget.begin_anew()
     assert budget.wait(Ask.LOOK, 3.0) == 0
+
+
+@pytest.mark.parametrize(("seconds", "counted"), [(0.0, 0.0), (120.0, 60.0), (180.0, 90.0), (1200.0, MOST_COUNTED)])
+def test_a_wait_after_a_429_counts_for_half_and_a_long_one_for_no_crowd(seconds: float, counted: float) -> None:
+    budget = Budget("web")
+    budget.count_refusal(seconds)
+    assert budget.waited == counted < NO_CROWD

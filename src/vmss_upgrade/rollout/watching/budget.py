@@ -43,6 +43,7 @@ FIRST_INTERVAL = 1.0  # seconds between two requests, before the factor, where t
 LEAST_INTERVAL, LONGEST_INTERVAL = 0.1, 400.0  # a thousand clients of one list bucket; no wait is longer than twice it
 EVENING_OUT = 10_000  # each client's rate grows by this part of the refill, so that slow ones catch up with fast ones
 MEASURED_OVER = 20.0  # seconds
+MOST_COUNTED = 90.0  # seconds of one wait after a 429, so that a long one alone does not look like a crowd
 FROM_FULL = 1.0  # seconds in which the bucket became what it is at the first sight: others may have begun with us
 
 
@@ -131,7 +132,7 @@ class SharedBucket:
 class Budget:
     """All shared buckets of one scale set's subscription and region. What a kind of request spends is learnt from its
     answers. `seed`: the scale set's id, by which jobs that began together drift apart. `waited`: the seconds that
-    requests have waited for it so far.
+    requests have waited for it so far, and half of those after a 429.
     """
 
     def __init__(self, seed: str) -> None:
@@ -167,8 +168,10 @@ class Budget:
         return max(forced, min(wanted, max(0.0, due - now)))
 
     def count_refusal(self, seconds: float) -> None:
-        """Count the wait after a 429 for half: Azure names it, and it says less of how many clients there are."""
-        self.waited += seconds / 2
+        """Count a wait after a 429 for half, and none for more than MOST_COUNTED: Azure chooses its length, which shows
+        less of how many clients there are than a wait for the budget does.
+        """
+        self.waited += min(seconds / 2, MOST_COUNTED)
 
     def begin_anew(self) -> None:
         """Forget how seldom to ask: that was seen before a long wait, among others that began in the same second."""
