@@ -10,10 +10,9 @@ import heapq
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -181,19 +180,22 @@ def roll_together(
     calendar = Calendar(scenario.began)
     shared, numbers = throttle(calendar), seeds or range(count)
 
-    waiting = iter(range(count))
+    rollouts: dict[int, Rolled] = {}
 
-    def roll_each(clock: ClockOfOne) -> list[Rolled]:
-        rolled = []
-        for number in islice(waiting, None if max_parallel else 1):
-            its_own = shared if sharing else throttle(calendar)
-            set_folder = folder / f"set-{number}"
-            rolled.append(_roll(named(scenario, number), clock, numbers[number], its_own, set_folder))
-        return rolled
+    def job(its_sets: Iterable[int]) -> Callable[[ClockOfOne], None]:
+        def roll_each(clock: ClockOfOne) -> None:
+            for number in its_sets:
+                its_own = shared if sharing else throttle(calendar)
+                set_folder = folder / f"set-{number}"
+                rollouts[number] = _roll(named(scenario, number), clock, numbers[number], its_own, set_folder)
 
-    jobs = max_parallel or count
+        return roll_each
+
+    due = iter(range(count))
+    jobs = [job(due) for _ in range(max_parallel)] if max_parallel else [job([number]) for number in range(count)]
     with _silence(), _rare_collections():
-        return Fleet([each for job in time.run([roll_each] * jobs, starts or [0.0] * jobs) for each in job])
+        time.run(jobs, starts or [0.0] * len(jobs))
+    return Fleet([rollouts[number] for number in range(count)])
 
 
 def named(scenario: Scenario, number: int) -> Scenario:
