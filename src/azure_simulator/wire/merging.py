@@ -5,7 +5,9 @@ from typing import Any
 
 
 def merged(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
-    """Return `patch` over `base`: mappings key by key, all else replaced, null removes. Changes neither."""
+    """Return `patch` over `base`: mappings key by key, all else replaced, null removes. Changes neither, and shares the
+    lists of both.
+    """
     result = dict(base)
     for key, value in patch.items():
         below = result.get(key)
@@ -14,7 +16,7 @@ def merged(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
         elif isinstance(value, dict):
             result[key] = merged(below if isinstance(below, dict) else {}, value)
         else:
-            result[key] = copy.deepcopy(value) if isinstance(value, list) else value
+            result[key] = value
     return result
 
 

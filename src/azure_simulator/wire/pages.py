@@ -4,6 +4,7 @@ A `$skiptoken` holds the id that the page begins with, and is good for one scale
 """
 
 import base64
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import parse_qsl, quote
@@ -22,11 +23,9 @@ def take_page(
     Raises Refusal 400 for a token of another owner.
     """
     ordered = sorted(entries, key=id_of_entry)
-    if token is not None:
-        first = _read_token(token, owner)
-        ordered = [entry for entry in ordered if id_of_entry(entry) >= first]
-    following = id_of_entry(ordered[PAGE]) if len(ordered) > PAGE else None
-    return ordered[:PAGE], following
+    begin = 0 if token is None else bisect_left(ordered, _read_token(token, owner), key=id_of_entry)
+    end = begin + PAGE
+    return ordered[begin:end], id_of_entry(ordered[end]) if len(ordered) > end else None
 
 
 def next_link(address: str, raw_query: str, owner: str, first: str) -> str:

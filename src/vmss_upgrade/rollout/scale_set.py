@@ -218,6 +218,11 @@ class ScaleSet:
         return tuple(instance for instance in self.made if not instance.is_being_deleted)
 
     @cached_property
+    def permanent(self) -> tuple[Instance, ...]:
+        """The instances made from the model that are neither being deleted nor there for the rollout only."""
+        return tuple(instance for instance in self.staying if not instance.is_surplus)
+
+    @cached_property
     def stopped_ids(self) -> frozenset[str]:
         """The instances that are stopped or deallocated."""
         return frozenset(instance.id for instance in self.instances if instance.is_stopped)

@@ -28,8 +28,11 @@ def floor(instances: Iterable[Instance], policy: Policy, stopped_before: Collect
     """
     if policy.allow_downtime:
         return 0
-    staying = [i for i in instances if not (i.is_attached or i.is_being_deleted or i.is_surplus)]
-    counted = [i for i in staying if not (i.id in stopped_before and i.is_stopped)]
+    counted = [
+        i
+        for i in instances
+        if not (i.is_surplus or i.is_attached or i.is_being_deleted or (i.id in stopped_before and i.is_stopped))
+    ]
     return policy.min_healthy.at_least(len(counted))
 
 

@@ -67,7 +67,7 @@ class FloorBook:
         """
         known, signal = self.before.by_id, seen.model.health_signal
         created = seen.by_id.keys() - known.keys()
-        there = tuple(i for i in seen.instances if i.id not in created or is_healthy(i, signal))
+        there = [i for i in seen.permanent if i.id not in created or is_healthy(i, signal)]
         least = floor(there, self.policy, self.before.stopped_ids)
         if not self.policy.min_healthy.is_percentage:
             least -= _lost(self.before, seen)
@@ -83,8 +83,4 @@ def _left_over(undercut: Undercut) -> int:
 
 
 def _lost(before: ScaleSet, seen: ScaleSet) -> int:
-    return max(0, _staying(before) - _staying(seen))
-
-
-def _staying(scale_set: ScaleSet) -> int:
-    return sum(1 for instance in scale_set.staying if not instance.is_surplus)
+    return max(0, len(before.permanent) - len(seen.permanent))
