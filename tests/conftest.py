@@ -39,6 +39,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRun | None
     return ByRun(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
+def _freeze_nothing() -> None: ...
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest test, so that no core waits for it alone at the end."""
     items.sort(key=lambda item: "a_large_set" not in item.name)
@@ -46,3 +49,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
+    # A rehearsal freezes what its process keeps until it ends. This process goes on, and gets rid of it.
+    gc.freeze = _freeze_nothing

@@ -8,7 +8,7 @@ action need (creation, scaling, deletion, power, older dialects) is in files of 
 
 from azure_simulator.bodies.truth import CommandRecord, InstanceState, RequestRecord, UpgradeRecord
 from azure_simulator.clock import VirtualClock, WallClock
-from azure_simulator.scenario.captured.answers import captured_alone, copied_set, with_faults
+from azure_simulator.scenario.captured.answers import captured_alone, copied_set, with_faults, with_inputs
 from azure_simulator.scenario.captured.flags import add_flags
 from azure_simulator.scenario.captured.scale_set import with_captured_set
 from azure_simulator.scenario.loading import fault_names, load_scenario, parse_scenario, read_scenario, scenario_names
@@ -48,4 +48,5 @@ __all__ = [
     "scenario_names",
     "with_captured_set",
     "with_faults",
+    "with_inputs",
 ]

@@ -80,6 +80,7 @@ def _rehearse(order: Order, scenario: Scenario) -> Rehearsed:
     if undisturbed.report and undisturbed.outcome is not Outcome.REFUSED:
         troubles = troubles_of(scenario, undisturbed.report)
         trials += play_all([partial(play, order, scenario, trouble) for trouble in troubles])
+    gc.freeze()  # the reports last as long as the process, which would look through them at its end
     return Rehearsed(
         trials=tuple(trials),
         shortest=min(shortest, undisturbed.seconds),

@@ -13,7 +13,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, add_flags, captured_alone
+from azure_simulator import (
+    Scenario,
+    ScenarioError,
+    SimulatedAzure,
+    VirtualClock,
+    add_flags,
+    captured_alone,
+    with_inputs,
+)
 from vmss_rehearsal.copying import rehearse_copy
 from vmss_rehearsal.environment import environment
 from vmss_upgrade.job.clock import unix_time
@@ -35,7 +43,7 @@ def play_files(
     scenario = captured_alone(model, instances, given)
     if given["operation"] != "status" and not any(_IMAGE.fullmatch(name) for name in given):
         given |= image_after(scenario)
-        scenario = captured_alone(model, instances, given)
+        scenario = with_inputs(scenario, given)
     clock = _ClockOfToday()
     azure = SimulatedAzure(scenario, clock)
     return run(

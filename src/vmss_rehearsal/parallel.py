@@ -4,6 +4,7 @@ idles while the longest play goes on.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import traceback
@@ -22,6 +23,7 @@ def play_all(plays: Sequence[Callable[[], T]]) -> list[T]:
     This process plays, too: it remains one that a signal can end, and takes its children with it.
     """
     assert len(plays) <= _MOST
+    gc.freeze()  # what all share is not looked through again, in any process, and so not copied
     numbers, fill = os.pipe()
     os.write(fill, bytes(range(len(plays))))
     os.close(fill)

@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from azure_simulator import SimulatedAzure, Timing, VirtualClock, captured_alone, load_scenario, scenario_names
+from azure_simulator import (
+    SimulatedAzure,
+    Timing,
+    VirtualClock,
+    captured_alone,
+    load_scenario,
+    scenario_names,
+    with_inputs,
+)
 from azure_simulator.bodies.truth import RequestRecord
 from harness.az_output import flattened, save_az_output
 from harness.playing import as_scenario
@@ -23,6 +31,7 @@ from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import environment, main, rehearse
 from vmss_upgrade.rollout.history.events import Event
 
+_COMPUTE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute"
 SCENARIOS = ["placement-groups", "no-signal"]  # the others: test_rehearsal_over_https.py
 
 
@@ -172,6 +181,23 @@ def test_the_image_that_is_assumed_follows_those_of_the_instances(versions: str,
     for file, reference in ((model, {"id": image + versions}), (instances, {"id": image, "exactVersion": "1.0.3"})):
         file.write_text(json.dumps(_with_image(json.loads(file.read_text()), reference)))
     assert image_after(captured_alone(model, instances, {})) == {"image-id": f"{image}/versions/1.0.4"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"image-version": "22.04.202612010"},
+        {"image-sku": "server", "image-version": "1.2.3"},
+        {"image-id": f"{_COMPUTE}/galleries/g/images/d/versions/2.0.0"},
+        {"image-id": f"{_COMPUTE}/images/other"},
+        {"batch-size": "3"},
+    ],
+)
+def test_a_captured_set_gets_inputs_as_if_it_had_been_read_with_them(given: dict[str, str], tmp_path: Path) -> None:
+    files = save_az_output(load_scenario("happy"), tmp_path)
+    read = captured_alone(*files, given)
+    assert with_inputs(captured_alone(*files, {"image-version": "9.9.9"}), given) == read
+    assert with_inputs(read, {}) == captured_alone(*files, {})
 
 
 def _with_image(document: Any, reference: dict[str, str]) -> Any:

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from functools import lru_cache
 from typing import Any
 
 from azure_simulator.state.instances import Instance, Snapshot
@@ -12,6 +13,7 @@ Json = dict[str, Any]
 
 # Parts of the model that an instance shows in a form of its own; all the others it shows as they are.
 _REFORMED = ("osProfile", "storageProfile", "networkProfile", "extensionProfile", "timeCreated", "hardwareProfile")
+_INSTANCES = 4096  # whose names are kept: they are written dozens of times
 
 
 def unchanged_parts(profile: Json) -> Json:
@@ -75,9 +77,8 @@ def computer_name(scale_set: SimulatedScaleSet, instance: Instance) -> str:
 def disk_name(scale_set: SimulatedScaleSet, instance: Instance, snapshot: Snapshot) -> str:
     """Return the name of the OS disk, another one after each replacement."""
     replaced = sum(upgrade.ended_at <= snapshot.changed_at for upgrade in instance.upgrades)
-    digest = hashlib.sha256(f"{instance.instance_id}:{replaced}".encode()).hexdigest()
     owner = instance.instance_id if scale_set.flexible else f"{scale_set.name}_{scale_set.name}_{instance.instance_id}"
-    return f"{owner}_OsDisk_1_{digest[:32]}"
+    return f"{owner}_OsDisk_1_{_digest(f'{instance.instance_id}:{replaced}')}"
 
 
 def group_address(scale_set: SimulatedScaleSet) -> str:
@@ -85,9 +86,15 @@ def group_address(scale_set: SimulatedScaleSet) -> str:
     return str(scale_set.json["id"]).partition("/virtualMachineScaleSets/")[0]
 
 
+@lru_cache(maxsize=_INSTANCES)
 def unique_id(address: str) -> str:
     """Return the id that a resource of this address always has."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, address))
+
+
+@lru_cache(maxsize=_INSTANCES)
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _data_disk(disk: Json, instance: Instance, disks: str) -> Json:

@@ -5,6 +5,7 @@ instances again and again are measured against the simulator.
 import json
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 
 from azure_simulator.bodies.instances import Detail, InstanceWriter
 from azure_simulator.routes.service import Request, Service
@@ -51,7 +52,7 @@ class InstancePages:
         wanted, token = _read_filter(request.query.get("$filter")), request.query.get("$skiptoken")
         then = self._set.agenda.listed_at(now)
         present = [each for each in self._set.present(then) if self._is_wanted(each, wanted, then)]
-        instances, following = take_page(present, _id_of, self._set.unique_id, token)
+        instances, following = take_page(present, attrgetter("instance_id"), self._set.unique_id, token)
         # Overprovisioning's extras count for the throttle, and show in no list.
         extras = self._set.counted(now) - len(self._set.present(now)) if token is None else 0
         link = self._next_link(request, following) if following else ""
@@ -77,10 +78,6 @@ class InstancePages:
 
     def _next_link(self, request: Request, first: str) -> str:
         return next_link(self._service.base_url + request.path, request.raw_query, self._set.unique_id, first)
-
-
-def _id_of(instance: Instance) -> str:
-    return instance.instance_id
 
 
 def _body(entries: tuple[bytes, ...], link: str) -> bytes:

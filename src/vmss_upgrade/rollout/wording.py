@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST_NUMBER = 20  # digits; what is longer counts as a name, also because Python reads no number of 5000 digits
 
@@ -59,6 +60,7 @@ def instances_named(ids: Iterable[str], limit: int = 12) -> str:
     return f"{'instance' if len(items) == 1 else 'instances'} {listed(items, limit)}"
 
 
+@lru_cache(maxsize=4096)  # every list that is read is put in this order, with the same ids
 def in_natural_order(instance_id: str) -> tuple[int, int | str]:
     """Return the sort key of an instance id: numbers by value, names after them."""
     is_number = instance_id.isdecimal() and len(instance_id) <= LONGEST_NUMBER

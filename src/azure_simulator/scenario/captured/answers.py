@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from azure_simulator.scenario.captured.images import captured_catalog
 from azure_simulator.scenario.captured.scale_set import with_captured_documents, with_captured_set
+from azure_simulator.scenario.catalog import USUAL_CATALOG
 from azure_simulator.scenario.fault_reading import read_faults
 from azure_simulator.scenario.loading import check_faults, read_scenario
 from azure_simulator.scenario.scenario import Scenario, Timing
@@ -30,12 +32,13 @@ def copied_set(answers: Answers, path: str, inputs: Mapping[str, str], timing: T
     Raises ScenarioError if the answers lack the set or its instances, or show them in a way that cannot be played.
     """
     mine = path.lower()
-    model = _object(answers, mine)
+    bodies = dict(_bodies(answers))
+    model = _object(bodies, mine)
     if not model:
         raise ScenarioError(f"the answers lack the scale set {path}")
     plain = dataclasses.replace(read_scenario(_PLAIN, "copy", "copy"), inputs=dict(inputs), timing=timing, sizes={})
-    captured = with_captured_documents(plain, model, _instances(answers, mine), "the model", "the instances")
-    view = _object(answers, f"{mine}/instanceview")
+    captured = with_captured_documents(plain, model, _instances(bodies, mine), "the model", "the instances")
+    view = _object(bodies, f"{mine}/instanceview")
     services = view.get("orchestrationServices") or []
     return dataclasses.replace(
         captured,
@@ -48,6 +51,13 @@ def captured_alone(model_file: Path, instances_file: Path, inputs: Mapping[str, 
     """Return a scenario of nothing but the set of two files (captured/scale_set.py). Raises ScenarioError."""
     plain = dataclasses.replace(read_scenario(_PLAIN, "copy", "copy"), inputs=dict(inputs))
     return with_captured_set(plain, model_file, instances_file)
+
+
+def with_inputs(scenario: Scenario, inputs: Mapping[str, str]) -> Scenario:
+    """Return a scenario of `captured_alone` with other inputs: the image that these name exists in it."""
+    described = scenario.scale_set
+    plain = dataclasses.replace(scenario, inputs=dict(inputs), catalog=USUAL_CATALOG)
+    return dataclasses.replace(plain, catalog=captured_catalog(described.model, described.instances, plain))
 
 
 def with_faults(scenario: Scenario, entries: Iterable[Json]) -> Scenario:
@@ -75,8 +85,8 @@ def _is_of_the_set(url: str, mine: str) -> bool:
     return own or path.startswith(f"{group}/virtualmachines")
 
 
-def _object(answers: Answers, path: str) -> Json:
-    return next((body for url, body in _bodies(answers) if _path(url) == path), {})
+def _object(bodies: Mapping[str, Json], path: str) -> Json:
+    return next((body for url, body in bodies.items() if _path(url) == path), {})
 
 
 def _bodies(answers: Answers) -> Iterable[tuple[str, Json]]:
@@ -92,13 +102,13 @@ def _bodies(answers: Answers) -> Iterable[tuple[str, Json]]:
             yield url, body
 
 
-def _instances(answers: Answers, mine: str) -> list[Json]:
+def _instances(bodies: Mapping[str, Json], mine: str) -> list[Json]:
     """Return every instance that the lists show; machines with the views that were asked for one by one."""
     machines = f"{mine.rpartition('/virtualmachinescalesets/')[0]}/virtualmachines"
     lists = (f"{mine}/virtualmachines", machines)
     found: dict[str, Json] = {}
     views: dict[str, Json] = {}
-    for url, body in _bodies(answers):
+    for url, body in bodies.items():
         path = _path(url)
         if path in lists:
             for each in body.get("value") or []:

@@ -3,6 +3,7 @@
 The CLI flattens `properties` into the resource, and into many of its parts, and prints null for what is missing.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -40,7 +41,7 @@ _FREE = ("tags", "settings", "protectedSettings")
 
 def arm_form(resource: Json, check: Callable[[Json], None] = lambda _fields: None) -> Json:
     """Return a resource as Azure writes it. `check` gets its fields, before anything looks into them."""
-    resource = spelled(without_nulls(resource))
+    resource = _tidy(resource)
     top = {
         key: value
         for key, value in resource.items()
@@ -58,23 +59,27 @@ def arm_form(resource: Json, check: Callable[[Json], None] = lambda _fields: Non
     return {**top, "properties": properties}
 
 
-def without_nulls(value: Any) -> Any:
-    """Return JSON without what is null, which is how the CLI prints what is missing."""
-    if isinstance(value, dict):
-        return {key: without_nulls(entry) for key, entry in value.items() if entry is not None}
+def _tidy(value: Any) -> Any:
+    """Return JSON with the known names spelled as Azure spells them, and without what is null: so the CLI prints what
+    is missing.
+    """
     if isinstance(value, list):
-        return [without_nulls(entry) for entry in value]
-    return value
-
-
-def spelled(value: Any) -> Any:
-    """Return JSON with the known names spelled as Azure spells them."""
-    if isinstance(value, list):
-        return [spelled(entry) for entry in value]
+        return [_tidy(entry) for entry in value]
     if not isinstance(value, dict):
         return value
-    renamed = {_SPELLED.get(key.lower(), key): entry for key, entry in value.items()}
-    return {key: entry if key in _FREE else spelled(entry) for key, entry in renamed.items()}
+    named = {_azures(name): entry for name, entry in value.items() if entry is not None}
+    return {name: _without_nulls(entry) if name in _FREE else _tidy(entry) for name, entry in named.items()}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(entry) for name, entry in value.items() if entry is not None}
+    return [_without_nulls(entry) for entry in value] if isinstance(value, list) else value
+
+
+@functools.lru_cache(maxsize=1024)  # the instances of a set have the same names
+def _azures(name: str) -> str:
+    return _SPELLED.get(name.lower(), name)
 
 
 def _show_power(properties: Json, power: str) -> None:

@@ -1,5 +1,6 @@
 """The kinds of the values that are read of a captured set: a file that somebody edited may hold others."""
 
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ _SHOWN = 80  # characters of a wrong value
 
 # field, as the CLI prints it -> its kind; `[]` stands for each entry of a list, and a part comes before what is in it
 Kinds = Mapping[str, type]
+Path = Sequence[tuple[str, bool]]
 _IMAGE: Kinds = {
     "storageProfile": dict,
     "storageProfile.imageReference": dict,
@@ -89,18 +91,24 @@ OF_INSTANCE: Kinds = {
 def check_kinds(fields: Mapping[str, Any], kinds: Kinds, source: str) -> None:
     """Raise ScenarioError, which begins with `source`, for the first field that has a value of another kind."""
     for field, kind in kinds.items():
-        for value in _values(fields, field.split(".")):
+        for value in _values(fields, _path(field)):
             is_negative = type(value) is int and value < 0
             if type(value) is not kind or is_negative:
                 raise ScenarioError(f"{source}: {field}: must be {_NAMES[kind]}, but is {json.dumps(value)[:_SHOWN]}")
 
 
-def _values(value: Any, parts: Sequence[str]) -> Iterator[Any]:
+def _values(value: Any, path: Path) -> Iterator[Any]:
     """Yield every value that is there at the end of a path."""
-    if not parts:
+    if not path:
         yield value
         return
-    name, is_each, _ = parts[0].partition("[")
+    (name, is_each), *rest = path
     if name in value:
         for entry in value[name] if is_each else [value[name]]:
-            yield from _values(entry, parts[1:])
+            yield from _values(entry, rest)
+
+
+@functools.cache
+def _path(field: str) -> Path:
+    """Return the names on the way to a field, and of each, whether it is a list of which every entry is meant."""
+    return [(name, bool(each)) for name, each, _ in (part.partition("[") for part in field.split("."))]
