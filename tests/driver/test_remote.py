@@ -9,11 +9,13 @@ import pytest
 
 from azure_simulator.clock import VirtualClock
 from builders import NEW, fleet
+from vmss_upgrade.driver.hold import wait_to_begin
 from vmss_upgrade.driver.operation import FollowedOperation
 from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.run_clock import OutOfTime, RunClock
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, OperationState
+from vmss_upgrade.rollout.watching.budget import LISTS, Ask
 
 SET = fleet("001122")
 
@@ -96,6 +98,16 @@ def test_half_of_a_wait_that_a_429_asks_for_counts_as_waiting_for_the_budget(
     names(remote.read_model())
     assert remote.clock.elapsed() > 0
     assert remote.clock.budget.waited == counted * remote.clock.elapsed()
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.0, 900.0), (600.0, 900.0), (1000.0, 1000.0)])
+def test_a_run_waits_for_its_turn_until_half_of_its_timeout_at_most(before: float, after: float) -> None:
+    remote = remote_over(Port())
+    names(remote.read_model())
+    remote.clock.sleep(before)
+    remote.clock.budget.learn(Ask.LOOK, {LISTS: 0.0}, before)
+    names(wait_to_begin(remote, timeout=1800.0))
+    assert remote.clock.elapsed() == after
 
 
 @pytest.mark.parametrize(

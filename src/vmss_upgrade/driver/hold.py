@@ -41,7 +41,7 @@ def wait_to_begin(remote: RemoteScaleSet, timeout: float) -> Steps[bool]:
     clock, room = remote.clock, Room(remote.clock.budget)
     if room.is_plenty():
         return False
-    until = clock.now() + MOST_OF_TIMEOUT * timeout
+    until = clock.started + MOST_OF_TIMEOUT * timeout
     pause = room.first_pause()
     while clock.now() < until:
         yield from clock.wait(_NOT_BEGUN, min(pause, until - clock.now()), until=until)
