@@ -49,5 +49,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
-    # A rehearsal freezes what its process keeps until it ends. This process goes on, and gets rid of it.
+    # A rehearsal freezes what it has made, since its process ends soon. This process goes on.
     gc.freeze = _freeze_nothing

@@ -23,7 +23,7 @@ def play_all(plays: Sequence[Callable[[], T]]) -> list[T]:
     This process plays, too: it remains one that a signal can end, and takes its children with it.
     """
     assert len(plays) <= _MOST
-    gc.freeze()  # what all share is not looked through again, in any process, and so not copied
+    gc.freeze()  # no process looks through what all of them share: that would copy it
     numbers, fill = os.pipe()
     os.write(fill, bytes(range(len(plays))))
     os.close(fill)

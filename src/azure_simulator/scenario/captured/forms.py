@@ -60,8 +60,8 @@ def arm_form(resource: Json, check: Callable[[Json], None] = lambda _fields: Non
 
 
 def _tidy(value: Any) -> Any:
-    """Return JSON with the known names spelled as Azure spells them, and without what is null: so the CLI prints what
-    is missing.
+    """Return JSON with the known names spelled as Azure spells them, and without null, by which the CLI prints what is
+    missing.
     """
     if isinstance(value, list):
         return [_tidy(entry) for entry in value]
