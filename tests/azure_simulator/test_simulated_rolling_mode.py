@@ -373,6 +373,14 @@ def test_somebodys_change_is_refused_while_it_runs() -> None:
     assert (code(rolling), set(images(rolling).values())) == ("Completed", {NEW})
 
 
+def test_somebodys_change_to_an_image_that_does_not_exist_is_refused() -> None:
+    fault = f"{{kind: model-change, at: 30, patch: {json.dumps(image_patch(version='9.9.9'))}}}"
+    rolling = rolling_set(more=f"faults: [{fault}]")
+    before = rolling.set_json()
+    rolling.clock.sleep(250)
+    assert (rolling.set_json(), set(images(rolling).values())) == (before, {OLD})
+
+
 def test_it_fails_by_itself() -> None:
     rolling = rolling_set(more="faults: [{kind: fault-rolling-upgrade, at: 30, code: RollingUpgradeTimeoutError}]")
     ended = settle(rolling, write(rolling), 31)

@@ -88,7 +88,8 @@ class ModelChange:
     """Another user changes the set: `patch` is merged over its JSON, and its etag changes.
 
     `new_model`: no instance is current after it, even where nothing changes that instances are made from. In mode
-    Rolling a rolling upgrade follows; while one runs, nothing happens, since Azure refuses the change.
+    Rolling a rolling upgrade follows. Nothing happens where Azure would refuse the change: while one runs, and for an
+    image from which no new instance can be made.
     """
 
     when: Trigger

@@ -1,5 +1,7 @@
 """What happens to a set and its instances without a request of the client: by Azure, autoscale, or another user."""
 
+from typing import Any
+
 from azure_simulator.scenario.events import (
     Appear,
     BecomeUnhealthy,
@@ -22,8 +24,9 @@ from azure_simulator.state.operations import Ending, Failure, Operation
 from azure_simulator.state.periods import FOREVER, StatePeriod, UnhealthyPeriod
 from azure_simulator.state.rolling import starting, steps, surge
 from azure_simulator.state.scale_set import SimulatedScaleSet
+from azure_simulator.wire.answers import Refusal
 from azure_simulator.wire.merging import merged
-from azure_simulator.wire.set_model import upgrade_mode
+from azure_simulator.wire.set_model import storage_image, storage_of, upgrade_mode
 
 
 def settle(scale_set: SimulatedScaleSet, now: float) -> None:
@@ -81,11 +84,16 @@ def _carry_out(scale_set: SimulatedScaleSet, event: Event, moment: float) -> Non
 
 
 def _change_model(scale_set: SimulatedScaleSet, event: ModelChange, now: float) -> None:
-    """Change the set as somebody's request does; in mode Rolling a rolling upgrade follows, or refuses the request."""
+    """Change the set as somebody's request does, unless Azure would refuse it; in mode Rolling a rolling upgrade
+    follows.
+    """
     rolls = upgrade_mode(scale_set.json) == "Rolling"
+    changed = merged(scale_set.json, event.patch)
     if rolls and scale_set.rolling is not None and scale_set.rolling.running(now):
         return
-    scale_set.json = merged(scale_set.json, event.patch)
+    if not _can_be_made_from_image(scale_set, changed, now):
+        return
+    scale_set.json = changed
     scale_set.updates += 1
     scale_set.note_model(now, always=event.new_model)
     scale_set.remember(now)
@@ -95,6 +103,17 @@ def _change_model(scale_set: SimulatedScaleSet, event: ModelChange, now: float) 
 
     if rolls and (behind := starting.find_behind(scale_set, now)):
         starting.start_of_model(scale_set, behind, now, start_operation)
+
+
+def _can_be_made_from_image(scale_set: SimulatedScaleSet, changed: dict[str, Any], now: float) -> bool:
+    """Return whether new instances can be made from the image of the changed set, where it is another one."""
+    if storage_image(changed) == storage_image(scale_set.json):
+        return True
+    try:
+        scale_set.scenario.catalog.check_deployable(storage_of(changed), scale_set.location, now)
+    except Refusal:
+        return False
+    return True
 
 
 def _end_rolling_upgrade(
