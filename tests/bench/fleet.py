@@ -131,6 +131,7 @@ KINDS: dict[str, tuple[Callable[[Any], Throttle], bool, int | None]] = {
     "jobs": (Throttle, True, JOBS),
     "long jobs": (_asks_for_long, True, JOBS),
 }
+BY_THEMSELVES = ("alone", "unlimited")  # what all others are compared with
 
 
 def main() -> int:
@@ -153,7 +154,11 @@ def main() -> int:
     ]
     # each in a process of its own: one of them changes the action
     with ProcessPoolExecutor(2, max_tasks_per_child=1) as pool:
-        futures = {(n, k): pool.submit(figures, n, name, k) for n, name, k in fleets if n <= options.largest}
+        futures = {
+            (n, k): pool.submit(figures, n, name, k)
+            for n, name, k in fleets
+            if n <= options.largest or k in BY_THEMSELVES
+        }
         rows = {key: _announced(future) for key, future in futures.items()}
     table = _table(rows)
     print("\n".join(table))
@@ -203,7 +208,8 @@ def _judge(rows: dict[tuple[int, str], Row]) -> int:
     pairs = zip(alone.times, free.times, strict=False)
     checks.append(("one alone, compared with unlimited budgets", max(a / b for a, b in pairs), MOST_ALONE))
     for key, most in (((100, "shown"), MOST_SHOWN), ((100, "refuses"), MOST_REFUSED)):
-        row = rows[key]
+        if (row := rows.get(key)) is None:
+            continue
         checks.append((f"{row.name}: until the last is done", _compared(row, alone), most))
         each = [together / by_itself for together, by_itself in zip(row.times, alone.times, strict=True)]
         checks.append((f"{row.name}: a set, on average", sum(each) / len(each), most))
