@@ -9,7 +9,7 @@ import pytest
 from simulated import Simulation, error_of, image_patch
 from test_simulated_capture import FLEXIBLE, MODEL, captured, files, instance, machine
 
-from azure_simulator import SimulatedAzure, VirtualClock, load_scenario, parse_scenario, with_captured_set
+from azure_simulator import SimulatedAzure, VirtualClock, load_scenario, parse_scenario, with_captured_set, with_faults
 
 RUNNING = [{"code": "ProvisioningState/succeeded"}, {"code": "PowerState/running"}]
 Json = dict[str, Any]
@@ -254,6 +254,15 @@ def test_an_image_that_no_file_names_is_asked_for(tmp_path: Path) -> None:
     )
     gallery = "/subscriptions/t/resourceGroups/g/providers/Microsoft.Compute/galleries/g/images/i"
     assert error_of(simulation.raw("GET", gallery)) == (501, "NotSimulated")
+
+
+def test_somebodys_change_to_an_image_that_no_file_names_is_taken_as_it_is(tmp_path: Path) -> None:
+    scenario = with_captured_set(load_scenario("happy"), *files(tmp_path, MODEL, [instance(0)]))
+    change = {"kind": "model-change", "at": 5, "patch": image_patch(version="7.7.7")}
+    simulation = Simulation(scenario=with_faults(scenario, [change]))
+    simulation.clock.sleep(10)
+    profile = simulation.set_json()["properties"]["virtualMachineProfile"]
+    assert profile["storageProfile"]["imageReference"]["version"] == "7.7.7"
 
 
 def test_the_scenarios_description_of_an_image_takes_precedence(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from azure_simulator.state.operations import Ending, Failure, Operation
 from azure_simulator.state.periods import FOREVER, StatePeriod, UnhealthyPeriod
 from azure_simulator.state.rolling import starting, steps, surge
 from azure_simulator.state.scale_set import SimulatedScaleSet
-from azure_simulator.wire.answers import Refusal
+from azure_simulator.wire.answers import NotSimulated, Refusal
 from azure_simulator.wire.merging import merged
 from azure_simulator.wire.set_model import storage_image, storage_of, upgrade_mode
 
@@ -84,14 +84,11 @@ def _carry_out(scale_set: SimulatedScaleSet, event: Event, moment: float) -> Non
 
 
 def _change_model(scale_set: SimulatedScaleSet, event: ModelChange, now: float) -> None:
-    """Change the set as somebody's request does, unless Azure would refuse it; in mode Rolling a rolling upgrade
-    follows.
-    """
-    rolls = upgrade_mode(scale_set.json) == "Rolling"
+    """Change the set as somebody's request does, unless Azure refuses it; in mode Rolling a rolling upgrade follows."""
     changed = merged(scale_set.json, event.patch)
-    if rolls and scale_set.rolling is not None and scale_set.rolling.running(now):
-        return
-    if not _can_be_made_from_image(scale_set, changed, now):
+    rolls = upgrade_mode(scale_set.json) == "Rolling"
+    is_rolling = rolls and scale_set.rolling is not None and scale_set.rolling.running(now)
+    if is_rolling or not _has_image(scale_set, changed, now):
         return
     scale_set.json = changed
     scale_set.updates += 1
@@ -105,12 +102,16 @@ def _change_model(scale_set: SimulatedScaleSet, event: ModelChange, now: float) 
         starting.start_of_model(scale_set, behind, now, start_operation)
 
 
-def _can_be_made_from_image(scale_set: SimulatedScaleSet, changed: dict[str, Any], now: float) -> bool:
-    """Return whether new instances can be made from the image of the changed set, where it is another one."""
+def _has_image(scale_set: SimulatedScaleSet, changed: dict[str, Any], now: float) -> bool:
+    """Return whether new instances can be made from the image of the changed set, as far as that is known: captured
+    files say it of few images.
+    """
     if storage_image(changed) == storage_image(scale_set.json):
         return True
     try:
         scale_set.scenario.catalog.check_deployable(storage_of(changed), scale_set.location, now)
+    except NotSimulated:
+        return True
     except Refusal:
         return False
     return True
