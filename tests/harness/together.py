@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -168,12 +169,13 @@ def roll_together(
     seeds: Sequence[int] | None = None,
     throttle: Callable[[Calendar], Throttle] = Throttle,
     sharing: bool = True,
-    max_parallel: int | None = None,
+    matrices: Sequence[tuple[int, int]] = (),
 ) -> Fleet:
     """Roll `count` scale sets like the scenario's at once. `seeds` draw their durations, each its own by default.
 
-    `sharing` False: each set is in a subscription of its own. `max_parallel`: so many are rolled out to at the same
-    time, and the next one begins when one of them ends, as GitHub does it with the jobs of a matrix.
+    `sharing` False: each set is in a subscription of its own. `matrices`: the number of jobs and the `max-parallel` of
+    each matrix whose jobs the sets are: so many roll at the same time, and the next one of that matrix begins when one
+    of them ends, as GitHub does it. Otherwise all begin at once.
     """
     scenario = as_scenario(scenario)
     time = SharedTime(scenario.began.timestamp())
@@ -191,8 +193,10 @@ def roll_together(
 
         return roll_each
 
-    due = iter(range(count))
-    jobs = [job(due) for _ in range(max_parallel)] if max_parallel else [job([number]) for number in range(count)]
+    sets, jobs = iter(range(count)), []
+    for size, max_parallel in matrices or [(1, 1)] * count:
+        due = iter(list(islice(sets, size)))
+        jobs += [job(due) for _ in range(max_parallel)]
     with _silence(), _rare_collections():
         time.run(jobs, starts or [0.0] * len(jobs))
     return Fleet([rollouts[number] for number in range(count)])

@@ -104,10 +104,11 @@ def test_no_list_is_read_twice_at_once(tmp_path: Path) -> None:
 
 
 def test_jobs_are_replaced_one_for_one(tmp_path: Path) -> None:
-    rollouts = roll_together(SLOW_TO_START, 5, tmp_path, max_parallel=2).rollouts
-    assert [each.exit_code for each in rollouts] == [0] * 5
-    ends = sorted(each.ended for each in rollouts)
-    assert sorted(each.began for each in rollouts) == [0.0, 0.0, *ends[:3]]
+    rollouts = roll_together(SLOW_TO_START, 8, tmp_path, matrices=[(5, 2), (3, 1)]).rollouts
+    assert [each.exit_code for each in rollouts] == [0] * 8
+    for matrix, max_parallel in ((rollouts[:5], 2), (rollouts[5:], 1)):
+        ends = sorted(each.ended for each in matrix)
+        assert sorted(each.began for each in matrix) == [0.0] * max_parallel + ends[:-max_parallel]
 
 
 @pytest.mark.sweep
