@@ -15,7 +15,8 @@ from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.run_clock import OutOfTime, RunClock
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, OperationState
-from vmss_upgrade.rollout.watching.budget import LISTS, Ask
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.watching.budget import LISTS, PUBLISHED, Ask
 
 SET = fleet("001122")
 
@@ -90,10 +91,8 @@ def test_reads_are_patient(port: Port, reads: int, events: list[str]) -> None:
     assert [name for _ in range(reads) for name in names(remote.read_model())] == events
 
 
-@pytest.mark.parametrize(("answer", "counted"), [(THROTTLED, 0.5), (CONFLICT, 0.0)])
-def test_half_of_a_wait_that_a_429_asks_for_counts_as_waiting_for_the_budget(
-    answer: AzureError, counted: float
-) -> None:
+@pytest.mark.parametrize(("answer", "counted"), [(THROTTLED, 1.0), (CONFLICT, 0.0)])
+def test_a_wait_that_a_429_asks_for_counts_as_waiting_for_the_budget(answer: AzureError, counted: float) -> None:
     remote = remote_over(Port(read_model=[answer]))
     names(remote.read_model())
     assert remote.clock.elapsed() > 0
@@ -106,8 +105,39 @@ def test_a_run_waits_for_its_turn_until_half_of_its_timeout_at_most(before: floa
     names(remote.read_model())
     remote.clock.sleep(before)
     remote.clock.budget.learn(Ask.LOOK, {LISTS: 0.0}, before)
-    names(wait_to_begin(remote, timeout=1800.0))
+    names(wait_to_begin(remote, 3, Policy(timeout=1800.0)))
     assert remote.clock.elapsed() == after
+
+
+@pytest.mark.parametrize(
+    ("waited", "bake_time", "earliest", "latest"),
+    [
+        pytest.param(300.0, 30.0, 0.0, 0.0, id="first-round"),
+        pytest.param(301.0, 30.0, 1600.0, 2000.0, id="second-round"),
+        pytest.param(301.0, 300.0, 2950.0, 3700.0, id="second-round-with-long-bake-times"),
+        pytest.param(301.0, 7200.0, 3570.0, 4450.0, id="no-later-than-leaves-time-for-a-third"),
+    ],
+)
+def test_a_run_of_a_later_round_waits_until_the_one_before_should_be_done(
+    waited: float, bake_time: float, earliest: float, latest: float
+) -> None:
+    remote = remote_over(Port())
+    names(remote.read_model())
+    remote.clock.budget.learn(Ask.LOOK, {LISTS: PUBLISHED[LISTS][0]}, 0.0)
+    remote.clock.budget.waited = waited
+    names(wait_to_begin(remote, 5, Policy(bake_time=bake_time, timeout=16_000.0)))
+    assert earliest <= remote.clock.elapsed() <= latest
+
+
+@pytest.mark.parametrize(("waited", "pause"), [(0.0, 0.0), (100.0, 60.0)])
+def test_a_run_that_begins_among_many_looks_only_when_it_is_due(waited: float, pause: float) -> None:
+    remote = remote_over(Port())
+    names(remote.read_model())
+    budget = remote.clock.budget
+    budget.learn(Ask.LOOK, {LISTS: PUBLISHED[LISTS][0]}, 0.0)
+    budget.waited = waited
+    names(wait_to_begin(remote, 5, Policy()))
+    assert (remote.clock.elapsed(), budget.wait(Ask.LOOK, 0.0, due=60.0)) == (0.0, pause)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy, Selection
 from vmss_upgrade.rollout.scale_set import Health, ScaleSet
 from vmss_upgrade.rollout.watching import pacing
-from vmss_upgrade.rollout.watching.room import LONGEST_HOLD, MOST_OF_TIMEOUT, Room
+from vmss_upgrade.rollout.watching.room import BATCH_TAKES, LONGEST_HOLD, MOST_OF_TIMEOUT, Room
 from vmss_upgrade.rollout.watching.watch import Watch
 from vmss_upgrade.rollout.wording import duration, listed
 
@@ -33,21 +33,27 @@ _NOT_BEGUN = _NO_ROOM + "this one does not begin yet (nothing was written)"
 _HALF_WAY = _NO_ROOM + "the next batch is not started yet (no instance is away)"
 
 
-def wait_to_begin(remote: RemoteScaleSet, timeout: float) -> Steps[bool]:
+def wait_to_begin(remote: RemoteScaleSet, batches: int, policy: Policy) -> Steps[bool]:
     """Wait until the budget that all share has room for one more run, but not for the better part of `timeout`.
+    `batches`: how many it has.
 
     Returns whether it waited, so that what was read before may be outdated.
     """
     clock, room = remote.clock, Room(remote.clock.budget)
     if room.is_plenty():
+        clock.budget.save_looks_in_a_crowd()
         return False
-    until = clock.started + MOST_OF_TIMEOUT * timeout
-    pause = room.first_pause()
+    longest = MOST_OF_TIMEOUT * policy.timeout
+    until = clock.started + longest
+    takes = batches * (BATCH_TAKES + policy.bake_time_for(remote.model.health_signal))
+    pause = max(0.0, room.turn(takes, longest) - clock.elapsed()) or room.next_pause()
+    looks = 0
     while clock.now() < until:
         yield from clock.wait(_NOT_BEGUN, min(pause, until - clock.now()), until=until)
         yield from remote.look(due=clock.now())
-        if room.admits_one_more():
+        if room.admits_one_more(looks):
             break
+        looks += 1
         pause = room.next_pause()
     clock.budget.begin_anew()
     return True
@@ -140,10 +146,12 @@ class Hold:
         """Wait while the budget that all share is about to run low: nothing is away, so nothing must be looked at."""
         room = Room(self._clock.budget)
         until = min(until, self._clock.now() + LONGEST_HOLD)
+        looks = 0
         while self._clock.now() < until and not room.lets_go_on():
-            pause = min(room.pause_half_way(), until - self._clock.now())
+            pause = min(room.pause_half_way(looks), until - self._clock.now())
             yield from self._clock.wait(_HALF_WAY, pause, until=until)
             yield from self._remote.look(due=self._clock.now())
+            looks += 1
 
     def wait_to_start(self, planned: Batch) -> Steps[None]:
         """Wait until nothing outside the batch forbids its start. Raises Halted where something still does after

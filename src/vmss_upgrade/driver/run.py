@@ -147,7 +147,9 @@ class _Rollout:
         plan = prepared.plan
         if prepared.refusals or plan is None or not plan.batches or plan.is_rollback:
             return prepared
-        if self._order.command is Command.PLAN or not (yield from wait_to_begin(self._remote, self._policy.timeout)):
+        if self._order.command is Command.PLAN:
+            return prepared
+        if not (yield from wait_to_begin(self._remote, len(plan.batches), self._policy)):
             return prepared
         yield from self._read_model()
         return (yield from Preparation(self._remote, self._order).prepare())

@@ -33,17 +33,21 @@ PUBLISHED = {
 # Below a tenth even what is due waits: that is left to the others.
 NEARLY_FULL, STEADY, LEFT_FOR_OTHERS = 0.9, 0.5, 0.1
 # Looks keep the bucket of lists fuller: above what a batch needs to start, or they would spend what it starts with.
-STEADY_LISTS = 0.85
+# That of reads is small: it must last while many come back at once after a 429.
+STEADY_LISTS, STEADY_READS = 0.85, 0.9
 LEAST_ALLOWED = 0.2  # of the refill
 STEEPNESS = 1.5  # by how much more of the refill a full bucket allows than an empty one
 MOST_OVERDUE = 2.0  # seconds by which that delays what is due: a batch that is away is looked at once a minute
-# Bounds of the factor: slower at once, but faster again little by little, or all would rush.
-MOST_SLOWER, MOST_FASTER, FASTER_WHEN_LOW = 8.0, 0.5, 0.8
+# Bounds of the factor: slower at once, but faster again little by little, or all would rush. The small bucket of reads
+# would swing between full and empty if a crowd were as fast there as elsewhere.
+MOST_SLOWER, MOST_FASTER, READS_FASTER, FASTER_WHEN_LOW = 8.0, 0.5, 0.85, 0.8
 FIRST_INTERVAL = 1.0  # seconds between two requests, before the factor, where there was no need of an interval
 LEAST_INTERVAL, LONGEST_INTERVAL = 0.1, 400.0  # a thousand clients of one list bucket; no wait is longer than twice it
 EVENING_OUT = 10_000  # each client's rate grows by this part of the refill, so that slow ones catch up with fast ones
+WHEN_EMPTY = 30.0  # seconds between two requests, at least, once nothing was left: all come back one by one
 MEASURED_OVER = 20.0  # seconds
 MOST_COUNTED = 90.0  # seconds of one wait after a 429, so that a long one alone does not look like a crowd
+AMONG_OTHERS = 50.0  # seconds that reads wait for their budget, 429s aside, if some two hundred begin together
 FROM_FULL = 1.0  # seconds in which the bucket became what it is at the first sight: others may have begun with us
 
 
@@ -58,19 +62,24 @@ class Ask(Enum):
 
 
 _LIKE = {Ask.AT_ONCE: Ask.READ}  # spends the same buckets
+_KEPT = {LISTS: (STEADY_LISTS, MOST_FASTER), READS: (STEADY_READS, READS_FASTER)}
 
 
 class SharedBucket:
     """A bucket that others spend, too: `burst` tokens at most, refilled by `per_minute`, kept at the share `steady`.
+    `fastest`: the least factor of the interval at a sight of more than `steady`.
 
     `load`: what all clients spent together a moment ago, as a multiple of the refill. `is_scarce`: it has been less
     than half full.
     """
 
-    def __init__(self, *, burst: float, per_minute: float, steady: float = STEADY) -> None:
+    def __init__(
+        self, *, burst: float, per_minute: float, steady: float = STEADY, fastest: float = MOST_FASTER
+    ) -> None:
         self._burst = burst
         self._refill = per_minute / 60
         self._steady = steady
+        self._fastest = fastest
         self._level = burst
         self._at: float | None = None
         self._load_since = (burst, 0.0)
@@ -112,12 +121,14 @@ class SharedBucket:
         interval has passed counts for a part, because what others made of the one before does not show yet.
         """
         spent = self._refill + (self._level - level) / elapsed
-        least = MOST_FASTER if level > self._steady * self._burst else FASTER_WHEN_LOW
+        least = self._fastest if level > self._steady * self._burst else FASTER_WHEN_LOW
         factor = least if level >= NEARLY_FULL * self._burst else spent / self._allowed(level)
         part = min(1.0, elapsed / self.interval) if self.interval else 1.0
         factor = min(max(factor, least), MOST_SLOWER) ** part
         interval = max(self.interval, FIRST_INTERVAL) * factor if factor > 1 else self.interval * factor
         interval /= 1 + part * interval * self._refill / EVENING_OUT
+        if level < 1:
+            interval = max(interval, WHEN_EMPTY)
         self.interval = min(interval, LONGEST_INTERVAL) if interval >= LEAST_INTERVAL else 0.0
 
     def _allowed(self, level: float) -> float:
@@ -132,13 +143,15 @@ class SharedBucket:
 class Budget:
     """All shared buckets of one scale set's subscription and region. What a kind of request spends is learnt from its
     answers. `seed`: the scale set's id, by which jobs that began together drift apart. `waited`: the seconds that
-    requests have waited for it so far, and half of those after a 429.
+    requests have waited for it so far, and after 429s, at most MOST_COUNTED for each.
     """
 
     def __init__(self, seed: str) -> None:
         self.waited = 0.0
         self._seed = seed
         self._drawn = 0
+        self._waited_after_429s = 0.0
+        self._looks_only_when_due = False
         self._buckets: dict[str, SharedBucket] = {}
         self._spent_by: dict[Ask, set[str]] = {}
 
@@ -146,8 +159,8 @@ class Budget:
         """Take in what the answer to such a request shows is left, by Azure's names."""
         for name in levels.keys() & PUBLISHED.keys():
             burst, per_minute = PUBLISHED[name]
-            steady = STEADY_LISTS if name == LISTS else STEADY
-            new = SharedBucket(burst=burst, per_minute=per_minute, steady=steady)
+            steady, fastest = _KEPT.get(name, (STEADY, MOST_FASTER))
+            new = SharedBucket(burst=burst, per_minute=per_minute, steady=steady, fastest=fastest)
             bucket = self._buckets.setdefault(name, new)
             bucket.see(levels[name], now)
             self._spent_by.setdefault(_LIKE.get(ask, ask), set()).add(name)
@@ -163,15 +176,21 @@ class Budget:
         forced = min(max((bucket.wait(1.0, now) for bucket in low), default=0.0), max(0.0, due - now) + MOST_OVERDUE)
         times = ask.value * (0.5 + self._draw())
         wanted = max((bucket.wait(times, now) for bucket in buckets), default=0.0)
-        if ask is Ask.LOOK and due < float("inf") and self.lists and self.lists.is_scarce:
+        are_lists_short = self._looks_only_when_due or (self.lists is not None and self.lists.is_scarce)
+        if ask is Ask.LOOK and due < float("inf") and are_lists_short:
             wanted = due - now  # what frequent looks would spend is for those that wait to begin
         return max(forced, min(wanted, max(0.0, due - now)))
 
     def count_refusal(self, seconds: float) -> None:
-        """Count a wait after a 429 for half, and none for more than MOST_COUNTED: Azure chooses its length, which shows
-        less of how many clients there are than a wait for the budget does.
+        """Count a wait after a 429, but none for more than MOST_COUNTED: Azure chooses its length, which shows less of
+        how many clients there are than a wait for the budget does.
         """
-        self.waited += min(seconds / 2, MOST_COUNTED)
+        self.waited += min(seconds, MOST_COUNTED)
+        self._waited_after_429s += min(seconds, MOST_COUNTED)
+
+    def save_looks_in_a_crowd(self) -> None:
+        """Look only when it is due from now on, if the waits show that many begin now: the lists are for them all."""
+        self._looks_only_when_due = self.waited - self._waited_after_429s > AMONG_OTHERS
 
     def begin_anew(self) -> None:
         """Forget how seldom to ask: that was seen before a long wait, among others that began in the same second."""
