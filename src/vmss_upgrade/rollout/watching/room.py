@@ -16,7 +16,8 @@ from vmss_upgrade.rollout.watching.budget import Budget
 
 # Shares of a full bucket of lists: a run begins at once, begins after a wait, and goes on with its next batch.
 PLENTY, BEGIN, GO_ON = 0.75, 0.55, 0.3
-LESS, LEAST = 0.1, 0.35  # a run of a later round needs so much less after each look in vain: the last ones are few
+# A later round needs LESS after each look in vain, and LEAST in the end: else a few begin long after all others.
+LESS, LEAST = 0.1, 0.35
 STEEPNESS = 2.0  # by how much more load since its look before a full bucket admits than an empty one, in refills
 # Seconds that a run's reads have waited for their budget, at most, if it belongs to the first round, which begins at
 # once, and to the second. Of those that waited longer, this share belongs to the second, too; the others are the third.
